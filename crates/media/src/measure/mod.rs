@@ -1,0 +1,1 @@
+//! How good received media is, computed from nothing but what was received.

@@ -1,0 +1,49 @@
+//! Where local media comes from: files, generators, and frames pushed by the app.
+//!
+//! A source paces itself in real time, by absolute deadlines, so that a late
+//! reader never makes the stream slower. It is read by one thread.
+
+mod pace;
+
+use std::time::Duration;
+
+pub use pace::{FrameRate, Pacer};
+
+use crate::frame::{AudioFrame, VideoFrame};
+
+/// What a source has for its reader.
+#[derive(Debug, Clone)]
+pub enum Next<F> {
+    /// The next frame is due.
+    Frame(F),
+    /// The time to wait ran out before a frame was due.
+    NotYet,
+    /// There will never be another frame.
+    Ended,
+}
+
+/// Size and pace of a video source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VideoFormat {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Frames a second, nominally.
+    pub fps: FrameRate,
+}
+
+/// Gives pictures in real time.
+pub trait VideoSource: Send {
+    /// Size and pace to expect; a frame may still have another size.
+    fn format(&self) -> VideoFormat;
+
+    /// The next picture; blocks until one is due, at most for `wait`.
+    fn next_frame(&mut self, wait: Duration) -> Next<VideoFrame>;
+}
+
+/// Gives sound in real time, 20 ms at a time.
+pub trait AudioSource: Send {
+    /// The next 20 ms; blocks until they are due, at most for `wait`.
+    fn next_frame(&mut self, wait: Duration) -> Next<AudioFrame>;
+}

@@ -1,0 +1,18 @@
+//! What an app holds of a stream: a handle with renderers and a switch.
+
+mod renderers;
+
+pub(crate) use renderers::Renderers;
+
+/// Whose media a track carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TrackKind {
+    /// Our own camera or microphone, or what stands in for them.
+    Local,
+    /// Received from a peer.
+    Remote,
+}
+
+/// Names one renderer of one track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RendererId(u64);
