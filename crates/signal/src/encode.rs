@@ -1,0 +1,173 @@
+//! Writing signals, in the order of the browser clients.
+//!
+//! The order of the children means nothing to a reader. It is kept all the
+//! same, so that what we send cannot be told from what every deployed client
+//! has been reading for years.
+
+use alloc::format;
+use alloc::string::{String, ToString as _};
+
+use visavis_xmpp::Jid;
+use visavis_xmpp::ns;
+use visavis_xmpp::xml::{Element, escape_attribute};
+
+use crate::field::{CANDIDATE, Field, MODULE, OPPONENT, PARAMETERS};
+use crate::user_info::BANDWIDTH_KEY;
+use crate::{Body, Candidate, SessionDescription, Signal, UserId, text};
+
+/// The children of every signal but a mesh `call`. Those that a signal does
+/// not have are left out.
+const ORDER: [Field; 13] = [
+    Field::UserInfo,
+    Field::Reason,
+    Field::SessionDescription,
+    Field::SessionId,
+    Field::CallType,
+    Field::CallerId,
+    Field::OpponentsIds,
+    Field::Sdp,
+    Field::IceCandidates,
+    Field::ModuleIdentifier,
+    Field::SignalType,
+    Field::Platform,
+    Field::Capabilities,
+];
+
+/// The children of a mesh `call`: one callee to another.
+const MESH_CALL_ORDER: [Field; 10] = [
+    Field::SessionId,
+    Field::CallType,
+    Field::CallerId,
+    Field::OpponentsIds,
+    Field::Sdp,
+    Field::UserInfo,
+    Field::ModuleIdentifier,
+    Field::SignalType,
+    Field::Platform,
+    Field::Capabilities,
+];
+
+impl Signal {
+    /// The complete message stanza, with `id` (see
+    /// [`MessageId`](crate::MessageId)) and addressed to `to`. There is no
+    /// `from`: the server stamps it.
+    ///
+    /// `sender` is the user who sends it. He decides one thing, the order of
+    /// the children in a `call`: one whose sender is not its caller is a mesh
+    /// call.
+    ///
+    /// Nothing is checked against the [limits](crate::limits): a peer refuses
+    /// what exceeds them.
+    pub fn to_message(&self, id: &str, sender: UserId, to: &Jid) -> String {
+        // Written by hand, because the payload repeats its parent's
+        // namespace, as the browser clients do.
+        format!(
+            r#"<message id="{}" to="{}" type="headline" xmlns="{}">{}</message>"#,
+            escape_attribute(&text::line(id)),
+            escape_attribute(&to.to_string()),
+            ns::CLIENT,
+            self.encode(sender).to_xml(),
+        )
+    }
+
+    /// The payload of the message, `extraParams`; see [`Signal::to_message`].
+    pub fn encode(&self, sender: UserId) -> Element {
+        let mesh_call = matches!(self.body, Body::Call { .. })
+            && self.caller.is_some_and(|caller| caller != sender);
+        let order = if mesh_call {
+            &MESH_CALL_ORDER[..]
+        } else {
+            &ORDER[..]
+        };
+        let mut parameters = element(PARAMETERS);
+        for child in order.iter().filter_map(|&field| self.encode_field(field)) {
+            parameters.push(child);
+        }
+        parameters
+    }
+
+    fn encode_field(&self, field: Field) -> Option<Element> {
+        match (field, &self.body) {
+            (Field::UserInfo, _) => self.encode_user_info(),
+            (Field::SessionId, _) => Some(leaf(field, self.session.as_str())),
+            (Field::CallType, _) => Some(leaf(field, self.call_type?.wire())),
+            (Field::CallerId, _) => Some(leaf(field, &self.caller?.to_string())),
+            (Field::OpponentsIds, _) => self.encode_opponents(),
+            (Field::ModuleIdentifier, _) => Some(leaf(field, MODULE)),
+            (Field::SignalType, _) => Some(leaf(field, self.kind().name())),
+            (Field::Platform, _) => Some(leaf(field, &text::line(self.platform.as_ref()?.name()))),
+            (Field::Capabilities, _) if self.capabilities.is_empty() => None,
+            (Field::Capabilities, _) => Some(leaf(field, &self.capabilities.wire())),
+            (Field::Sdp, Body::Call { offer: sdp } | Body::Accept { answer: sdp }) => {
+                Some(leaf(field, sdp.as_str()))
+            }
+            (Field::IceCandidates, Body::IceCandidates(candidates)) => {
+                Some(encode_candidates(candidates))
+            }
+            (Field::Reason, Body::Update(update)) => {
+                Some(leaf(field, &text::line(update.reason.as_deref()?)))
+            }
+            (Field::SessionDescription, Body::Update(update)) => update
+                .session_description
+                .as_ref()
+                .map(encode_session_description),
+            _ => None,
+        }
+    }
+
+    fn encode_user_info(&self) -> Option<Element> {
+        if self.user_info.is_empty() && self.bandwidth.is_none() {
+            return None;
+        }
+        let mut info = element(Field::UserInfo.name());
+        for (key, value) in self.user_info.iter() {
+            info.push(element(key).with_text(value));
+        }
+        if let Some(kbps) = self.bandwidth {
+            info.push(element(BANDWIDTH_KEY).with_text(&kbps.to_string()));
+        }
+        Some(info)
+    }
+
+    fn encode_opponents(&self) -> Option<Element> {
+        if self.opponents.is_empty() {
+            return None;
+        }
+        let mut opponents = element(Field::OpponentsIds.name());
+        for opponent in &self.opponents {
+            opponents.push(element(OPPONENT).with_text(&opponent.to_string()));
+        }
+        Some(opponents)
+    }
+}
+
+fn encode_candidates(candidates: &[Candidate]) -> Element {
+    let mut list = element(Field::IceCandidates.name());
+    for candidate in candidates {
+        let mut entry = element(CANDIDATE)
+            .with_child(leaf(Field::Candidate, &text::line(&candidate.candidate)));
+        if let Some(mid) = &candidate.sdp_mid {
+            entry.push(leaf(Field::SdpMid, &text::line(mid)));
+        }
+        if let Some(index) = candidate.sdp_mline_index {
+            entry.push(leaf(Field::SdpMLineIndex, &index.to_string()));
+        }
+        list.push(entry);
+    }
+    list
+}
+
+fn encode_session_description(description: &SessionDescription) -> Element {
+    element(Field::SessionDescription.name())
+        .with_child(leaf(Field::OfferId, &text::line(&description.offer_id)))
+        .with_child(leaf(Field::Sdp, description.sdp.as_str()))
+        .with_child(leaf(Field::DescriptionType, description.kind.wire()))
+}
+
+fn leaf(field: Field, value: &str) -> Element {
+    element(field.name()).with_text(value)
+}
+
+fn element(name: &str) -> Element {
+    Element::new(ns::CLIENT, name)
+}
