@@ -1,0 +1,97 @@
+//! What the core wants done.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::fmt;
+
+use visavis_signal::{CallType, Candidate, Description, SessionId, Signal, UserId};
+
+use crate::{Address, Event};
+
+/// Something for the shell to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Output {
+    /// Send this signal. The order between two users has to be kept.
+    Send {
+        /// To one device, once it is known, before that to all of them.
+        to: Address,
+        /// What to say.
+        signal: Signal,
+    },
+    /// Do something with the connection to a peer.
+    Transport {
+        /// The call.
+        session: SessionId,
+        /// The peer.
+        peer: UserId,
+        /// What to do.
+        command: TransportCommand,
+    },
+    /// Tell the app.
+    Event(Event),
+}
+
+/// What to do with the connection to one peer.
+///
+/// The caller's side goes `Open`, `CreateOffer`, `ApplyAnswer`; the callee's `Open`, `ApplyOffer`,
+/// `CreateAnswer`. `AddCandidates` never comes before the other side's description, and nothing
+/// comes after `Close`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransportCommand {
+    /// Make it, and begin to gather candidates.
+    Open {
+        /// With or without video.
+        call_type: CallType,
+    },
+    /// Answer with [`LocalOffer`](crate::TransportEvent::LocalOffer), and with another one whenever
+    /// it contains more candidates.
+    CreateOffer,
+    /// The other side's offer: check it and prepare, but do not connect yet. While the call rings a
+    /// newer one may follow, which at most brings more candidates.
+    ApplyOffer(Description),
+    /// The call was accepted: answer with [`LocalAnswer`](crate::TransportEvent::LocalAnswer).
+    CreateAnswer,
+    /// The other side's answer: connect.
+    ApplyAnswer(Description),
+    /// More ways to reach the other side. Some may be known already.
+    AddCandidates(Vec<Candidate>),
+    /// Release everything, then report [`Closed`](crate::TransportEvent::Closed).
+    Close,
+}
+
+/// The outputs that wait to be taken, oldest first.
+///
+/// Take them all before the next input. Dropping this without taking them loses nothing: they come
+/// first the next time.
+#[must_use = "the outputs have to be carried out"]
+pub struct Outputs<'a> {
+    waiting: &'a mut VecDeque<Output>,
+}
+
+impl<'a> Outputs<'a> {
+    pub(crate) const fn new(waiting: &'a mut VecDeque<Output>) -> Self {
+        Self { waiting }
+    }
+}
+
+impl Iterator for Outputs<'_> {
+    type Item = Output;
+
+    fn next(&mut self) -> Option<Output> {
+        self.waiting.pop_front()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.waiting.len(), Some(self.waiting.len()))
+    }
+}
+
+impl ExactSizeIterator for Outputs<'_> {}
+
+impl fmt::Debug for Outputs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.waiting.iter()).finish()
+    }
+}
