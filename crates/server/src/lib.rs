@@ -1,1 +1,37 @@
-//! visavis-server
+//! The visavis server as a library: accounts over HTTP, chat over WebSocket,
+//! and STUN, in one process with one SQLite file.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), visavis_server::StartError> {
+//! use visavis_server::{Server, ServerConfig};
+//!
+//! let server = Server::start(ServerConfig::default()).await?;
+//! println!("chat is at {:?}", server.ready().ws);
+//! server.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Media never passes through it: callers use it to find each other, then
+//! talk directly. [`store`] is usable without a running server, which is how
+//! an operator adds applications and users.
+
+#![forbid(unsafe_code)]
+
+mod account;
+mod chat;
+mod clock;
+mod config;
+mod http;
+mod relay;
+mod revocation;
+mod server;
+pub mod store;
+mod tasks;
+mod tls;
+mod web;
+
+pub use clock::UnixTime;
+pub use config::{HttpsConfig, Limits, ServerConfig};
+pub use server::{Ready, Server, StartError};
+pub use tls::TlsError;

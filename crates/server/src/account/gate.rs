@@ -1,0 +1,233 @@
+//! The gate: who somebody is, by password or by token.
+//!
+//! REST and chat both come through here, so that one count of failures covers
+//! both. Passwords are hashed on a bounded number of workers with a bounded
+//! queue; a token costs one look into the database and never a hash.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+use tokio::task;
+use visavis_signal::UserId;
+
+use super::backoff::{Account, Attempt, BackOff};
+use crate::clock::UnixTime;
+use crate::config::Limits;
+use crate::store::{
+    ApplicationId, PasswordError, PasswordHash, StoreError, StoreThread, Token, TokenHash, User,
+    UserField,
+};
+
+/// Advice to somebody turned away because too many others are waiting.
+const QUEUE_FULL_PAUSE: Duration = Duration::from_secs(2);
+
+/// Passes people in. One for the whole server.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    store: StoreThread,
+    back_off: Mutex<BackOff>,
+    workers: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+    session_idle: Duration,
+    /// Verified in place of the password of a user that does not exist, so
+    /// that both take the same time.
+    nobody: PasswordHash,
+}
+
+/// How somebody says who he is.
+#[derive(Debug)]
+pub(crate) enum Claim {
+    Id(UserId),
+    Login(String),
+    Email(String),
+}
+
+/// Why somebody is not let in.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// Wrong name, password or token. Nothing says which.
+    Wrong,
+    /// Too many wrong ones, or too many people at once; again after this.
+    TooMany(Duration),
+    /// The database or the hashing failed; the cause is in the log.
+    Failed,
+}
+
+/// Somebody who was let in.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    pub(crate) user: User,
+    /// The session, when it was a token that opened.
+    pub(crate) session: Option<TokenHash>,
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a login failed");
+        Self::Failed
+    }
+}
+
+impl Gate {
+    pub(crate) fn new(store: StoreThread, limits: &Limits) -> Result<Self, PasswordError> {
+        let workers = limits.password_workers.max(1);
+        Ok(Self {
+            store,
+            back_off: Mutex::new(BackOff::new(limits)),
+            workers: Arc::new(Semaphore::new(workers)),
+            places: Arc::new(Semaphore::new(workers + limits.password_queue)),
+            session_idle: limits.session_idle,
+            nobody: PasswordHash::new("nobody's password")?,
+        })
+    }
+
+    /// Lets in whoever knows the password.
+    pub(crate) async fn by_password(
+        &self,
+        application: ApplicationId,
+        claim: Claim,
+        password: String,
+        address: IpAddr,
+    ) -> Result<User, Refusal> {
+        let name = match &claim {
+            Claim::Id(id) => format!("id {}", id.0),
+            Claim::Login(name) | Claim::Email(name) => name.clone(),
+        };
+        let found = self
+            .store
+            .run(move |store| {
+                let user = match &claim {
+                    Claim::Id(id) => store.user(application, *id)?,
+                    Claim::Login(name) => store.user_by(application, UserField::Login, name)?,
+                    Claim::Email(name) => store.user_by(application, UserField::Email, name)?,
+                };
+                let Some(user) = user else {
+                    return Ok(None);
+                };
+                let hash = store.password_of(application, user.id)?;
+                Ok::<_, StoreError>(hash.map(|hash| (user, hash)))
+            })
+            .await?;
+        let account = found
+            .as_ref()
+            .map_or(Account::Unknown(name), |(user, _)| Account::User(user.id.0));
+        let attempt = Attempt::new(application, account, address);
+        let (user, hash) = match found {
+            Some((user, hash)) => (Some(user), hash),
+            None => (None, self.nobody.clone()),
+        };
+        let fits = self.verify(&attempt, hash, password).await?;
+        match user.filter(|_| fits) {
+            Some(user) => {
+                self.failures().succeeded(&attempt);
+                Ok(user)
+            }
+            None => {
+                self.failures().failed(attempt, Instant::now());
+                Err(Refusal::Wrong)
+            }
+        }
+    }
+
+    /// Lets in whoever has a live session of this user.
+    pub(crate) async fn by_token(
+        &self,
+        application: ApplicationId,
+        user: UserId,
+        token: &Token,
+        address: IpAddr,
+    ) -> Result<Admitted, Refusal> {
+        let attempt = Attempt::new(application, Account::User(user.0), address);
+        self.check_back_off(&attempt)?;
+        let (hash, idle) = (token.hash(), self.session_idle);
+        let found = self
+            .store
+            .run(move |store| {
+                let session = store.use_session(&hash, idle, UnixTime::now())?;
+                let fits = session
+                    .is_some_and(|found| {
+                        found.application == application && found.user == Some(user)
+                    });
+                if fits {
+                    store.user(application, user)
+                } else {
+                    Ok::<_, StoreError>(None)
+                }
+            })
+            .await?;
+        match found {
+            Some(user) => Ok(Admitted {
+                user,
+                session: Some(hash),
+            }),
+            None => {
+                self.failures().failed(attempt, Instant::now());
+                Err(Refusal::Wrong)
+            }
+        }
+    }
+
+    /// Hashes a new password on a worker.
+    pub(crate) async fn hash(
+        &self,
+        password: String,
+    ) -> Result<Result<PasswordHash, PasswordError>, Refusal> {
+        self.on_worker(move || PasswordHash::new(&password), || Ok(()))
+            .await
+    }
+
+    async fn verify(
+        &self,
+        attempt: &Attempt,
+        hash: PasswordHash,
+        password: String,
+    ) -> Result<bool, Refusal> {
+        self.check_back_off(attempt)?;
+        // Checked once more when a worker is free: a hundred guesses sent at
+        // once have all passed the first check.
+        self.on_worker(
+            move || hash.verify(&password),
+            || self.check_back_off(attempt),
+        )
+        .await
+    }
+
+    async fn on_worker<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+        check: impl FnOnce() -> Result<(), Refusal>,
+    ) -> Result<T, Refusal> {
+        let Ok(_place) = self.places.try_acquire() else {
+            return Err(Refusal::TooMany(QUEUE_FULL_PAUSE));
+        };
+        let worker = Arc::clone(&self.workers)
+            .acquire_owned()
+            .await
+            .map_err(|_| Refusal::Failed)?;
+        check()?;
+        // The permit goes along: a login that is abandoned still hashes.
+        task::spawn_blocking(move || {
+            let result = work();
+            drop(worker);
+            result
+        })
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "hashing a password failed");
+            Refusal::Failed
+        })
+    }
+
+    fn check_back_off(&self, attempt: &Attempt) -> Result<(), Refusal> {
+        match self.failures().wait(attempt, Instant::now()) {
+            Some(wait) => Err(Refusal::TooMany(wait)),
+            None => Ok(()),
+        }
+    }
+
+    fn failures(&self) -> MutexGuard<'_, BackOff> {
+        self.back_off.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

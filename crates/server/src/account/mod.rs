@@ -1,0 +1,108 @@
+//! Accounts over HTTP: sessions, logins, users, discovery.
+//!
+//! Speaks the REST interface of wire format section 1, form and JSON alike.
+//! Never tells users of one application anything about another, and never
+//! logs a secret or a body.
+
+mod backoff;
+mod body;
+mod caller;
+mod cors;
+mod discovery;
+mod error;
+mod fields;
+mod find;
+mod gate;
+mod json;
+mod login;
+mod nonce;
+mod session;
+mod signature;
+mod users;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::middleware;
+use axum::routing::{get, post};
+
+pub(crate) use gate::{Admitted, Claim, Gate, Refusal};
+
+use crate::chat::Directory;
+use crate::config::Limits;
+use crate::store::StoreThread;
+use error::ApiError;
+use nonce::Nonces;
+
+/// What the handlers share.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    pub(crate) store: StoreThread,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) limits: Limits,
+    pub(crate) relay: Option<SocketAddr>,
+    nonces: Mutex<Nonces>,
+}
+
+impl Accounts {
+    pub(crate) fn new(
+        store: StoreThread,
+        gate: Arc<Gate>,
+        directory: Arc<Directory>,
+        limits: Limits,
+        relay: Option<SocketAddr>,
+    ) -> Self {
+        Self {
+            store,
+            gate,
+            directory,
+            limits,
+            relay,
+            nonces: Mutex::new(Nonces::default()),
+        }
+    }
+}
+
+/// The routes, their paths without the `.json` that clients append.
+pub(crate) fn routes(accounts: Arc<Accounts>) -> Router {
+    let with_session = Router::new()
+        .route("/session", get(session::show).delete(session::destroy))
+        .route("/login", post(login::log_in).delete(login::log_out))
+        .route("/users", get(users::list).post(users::create))
+        .route("/users/by_login", get(users::by_login))
+        .route("/users/by_email", get(users::by_email))
+        .route("/users/by_facebook_id", get(users::by_facebook_id))
+        .route("/users/by_twitter_id", get(users::by_twitter_id))
+        .route("/users/phone", get(users::by_phone))
+        .route("/users/by_phone", get(users::by_phone))
+        .route("/users/by_full_name", get(users::by_full_name))
+        .route("/users/by_tags", get(users::by_tags))
+        .route(
+            "/users/external/{id}",
+            get(users::by_external_id).delete(users::delete_by_external_id),
+        )
+        .route(
+            "/users/{id}",
+            get(users::show).put(users::update).delete(users::delete),
+        )
+        .route("/ice_servers", get(discovery::ice_servers))
+        .route_layer(middleware::from_fn_with_state(
+            Arc::clone(&accounts),
+            caller::require_session,
+        ));
+    Router::new()
+        .route("/session", post(session::create))
+        .merge(with_session)
+        .route("/healthz", get(discovery::health))
+        .route("/.well-known/host-meta.json", get(discovery::host_meta))
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .fallback(async || ApiError::NotFound)
+        .with_state(accounts)
+}
+
+/// Adds what browsers need to every answer, of other routes too.
+pub(crate) fn with_cors(routes: Router) -> Router {
+    routes.layer(middleware::from_fn(cors::allow))
+}

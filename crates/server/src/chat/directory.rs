@@ -1,0 +1,235 @@
+//! Who is online: every bound resource of every account, and the way to it.
+//!
+//! Plain data behind one lock that is held for lookups only. Nothing here
+//! ever crosses from one application to another: everything is found by
+//! [`Account`], which has the application in it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use visavis_signal::UserId;
+
+use super::account::Account;
+use super::outbox::{End, Outbox};
+use crate::store::{ApplicationId, TokenHash};
+
+/// All accounts with a connection.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    accounts: Mutex<HashMap<Account, Vec<Resource>>>,
+    max_per_account: usize,
+}
+
+/// One bound connection.
+#[derive(Clone, Debug)]
+pub(super) struct Resource {
+    pub(super) name: Arc<str>,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) carbons: bool,
+    pub(super) presence: Presence,
+    session: Option<TokenHash>,
+}
+
+/// What a resource has said of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// Nothing yet: it is bound, so it gets messages.
+    Unknown,
+    /// Available; the last presence stanza, stamped and without a `to`.
+    Available(Arc<str>),
+    /// It wants nothing that is not addressed to it by its full name.
+    Unavailable,
+}
+
+/// Too many connections of one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooMany;
+
+impl Resource {
+    /// Whether it gets what is sent to the account as a whole.
+    pub(super) fn is_reached(&self) -> bool {
+        self.presence != Presence::Unavailable
+    }
+}
+
+impl Directory {
+    pub(crate) fn new(max_per_account: usize) -> Self {
+        Self {
+            accounts: Mutex::new(HashMap::new()),
+            max_per_account: max_per_account.max(1),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Account, Vec<Resource>>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Enters a connection. One that has the same name ends with a conflict.
+    pub(super) fn bind(
+        &self,
+        account: Account,
+        name: Arc<str>,
+        outbox: Arc<Outbox>,
+        session: Option<TokenHash>,
+    ) -> Result<(), TooMany> {
+        let mut accounts = self.lock();
+        let resources = accounts.entry(account).or_default();
+        if let Some(old) = resources.iter().position(|old| old.name == name) {
+            resources.remove(old).outbox.end(End::Conflict);
+        }
+        if resources.len() >= self.max_per_account {
+            return Err(TooMany);
+        }
+        resources.push(Resource {
+            name,
+            outbox,
+            carbons: false,
+            presence: Presence::Unknown,
+            session,
+        });
+        Ok(())
+    }
+
+    /// Takes a connection out again; gives it back unless another has taken
+    /// its place.
+    pub(super) fn unbind(&self, account: Account, outbox: &Arc<Outbox>) -> Option<Resource> {
+        let mut accounts = self.lock();
+        let resources = accounts.get_mut(&account)?;
+        let index = resources
+            .iter()
+            .position(|resource| Arc::ptr_eq(&resource.outbox, outbox))?;
+        let resource = resources.remove(index);
+        if resources.is_empty() {
+            accounts.remove(&account);
+        }
+        Some(resource)
+    }
+
+    /// Changes what is known of a connection; gives back what was.
+    pub(super) fn change(
+        &self,
+        account: Account,
+        outbox: &Arc<Outbox>,
+        change: impl FnOnce(&mut Resource),
+    ) -> Option<Resource> {
+        let mut accounts = self.lock();
+        let resource = accounts
+            .get_mut(&account)?
+            .iter_mut()
+            .find(|resource| Arc::ptr_eq(&resource.outbox, outbox))?;
+        let before = resource.clone();
+        change(resource);
+        Some(before)
+    }
+
+    /// The connections of an account, in the order they were bound.
+    pub(super) fn resources(&self, account: Account) -> Vec<Resource> {
+        self.lock().get(&account).cloned().unwrap_or_default()
+    }
+
+    /// The connection of this name.
+    pub(super) fn resource(&self, account: Account, name: &str) -> Option<Resource> {
+        let accounts = self.lock();
+        let resources = accounts.get(&account)?;
+        resources
+            .iter()
+            .find(|resource| &*resource.name == name)
+            .cloned()
+    }
+
+    /// Ends the connections that were opened with a session.
+    pub(crate) fn end_session(&self, session: &TokenHash) {
+        self.end_where(|_, resource| resource.session.as_ref() == Some(session));
+    }
+
+    /// Ends all connections of a user.
+    pub(crate) fn end_user(&self, application: ApplicationId, user: UserId) {
+        let ended = Account { application, user };
+        self.end_where(|account, _| *account == ended);
+    }
+
+    /// Ends the connections of a user except those of one session.
+    pub(crate) fn end_others(&self, application: ApplicationId, user: UserId, kept: &TokenHash) {
+        let ended = Account { application, user };
+        self.end_where(|account, resource| {
+            *account == ended && resource.session.as_ref() != Some(kept)
+        });
+    }
+
+    fn end_where(&self, ends: impl Fn(&Account, &Resource) -> bool) {
+        for (account, resources) in self.lock().iter() {
+            for resource in resources.iter().filter(|resource| ends(account, resource)) {
+                resource.outbox.end(End::Revoked);
+            }
+        }
+    }
+
+    /// Every account that is online, with the sessions it came by.
+    pub(crate) fn online(&self) -> Vec<(ApplicationId, UserId, Vec<TokenHash>)> {
+        self.lock()
+            .iter()
+            .map(|(account, resources)| {
+                let sessions = resources.iter().filter_map(|found| found.session).collect();
+                (account.application, account.user, sessions)
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::chat::outbox::{Outgoing, outbox};
+    use crate::config::Limits;
+
+    const ANN: Account = Account {
+        application: ApplicationId(1),
+        user: UserId(101),
+    };
+    const TWIN: Account = Account {
+        application: ApplicationId(2),
+        user: UserId(101),
+    };
+
+    fn bind(directory: &Directory, account: Account, name: &str) -> (Arc<Outbox>, Outgoing) {
+        let (outbox, outgoing) = outbox(&Limits::default());
+        directory
+            .bind(account, name.into(), Arc::clone(&outbox), None)
+            .unwrap();
+        (outbox, outgoing)
+    }
+
+    #[tokio::test]
+    async fn the_old_connection_of_a_name_gives_way() {
+        let directory = Directory::new(1);
+        let (old, old_outgoing) = bind(&directory, ANN, "phone");
+        let (new, _new_outgoing) = bind(&directory, ANN, "phone");
+        assert_eq!(old_outgoing.end().wait().await, End::Conflict);
+        assert!(directory.unbind(ANN, &old).is_none());
+        assert_eq!(directory.resources(ANN).len(), 1);
+        assert!(directory.unbind(ANN, &new).is_some());
+        assert!(directory.online().is_empty());
+    }
+
+    #[test]
+    fn connections_of_one_account_are_bounded() {
+        let directory = Directory::new(2);
+        let _kept = (bind(&directory, ANN, "a"), bind(&directory, ANN, "b"));
+        let (outbox, _outgoing) = outbox(&Limits::default());
+        let third = directory.bind(ANN, "c".into(), outbox, None);
+        assert_eq!(third, Err(TooMany));
+        bind(&directory, TWIN, "a");
+    }
+
+    #[tokio::test]
+    async fn the_same_number_elsewhere_is_somebody_else() {
+        let directory = Directory::new(4);
+        let (_ann, ann) = bind(&directory, ANN, "x");
+        let (twin, twins) = bind(&directory, TWIN, "x");
+        directory.end_user(ApplicationId(1), UserId(101));
+        assert_eq!(ann.end().wait().await, End::Revoked);
+        twin.end(End::TooSlow);
+        assert_eq!(twins.end().wait().await, End::TooSlow);
+    }
+}

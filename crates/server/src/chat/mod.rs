@@ -1,0 +1,38 @@
+//! Chat: XMPP over WebSocket, which carries the signals of the calls.
+//!
+//! The protocol itself is `visavis_xmpp`'s; here are the sockets, who is
+//! online, and who gets what (wire format section 2.7). Payloads are passed
+//! on as they are; nothing is stored, and nothing ever crosses from one
+//! application to another.
+
+mod account;
+mod directory;
+mod outbox;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+pub(crate) use directory::Directory;
+
+use crate::account::Gate;
+use crate::config::Limits;
+use crate::store::StoreThread;
+use crate::tasks::Tasks;
+
+/// What all chat connections share.
+#[derive(Debug)]
+pub(crate) struct Chat {
+    pub(crate) domain: Arc<str>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) store: StoreThread,
+    pub(crate) limits: Limits,
+    pub(crate) tasks: Tasks,
+}
+
+/// The WebSocket's route.
+pub(crate) fn routes(chat: Arc<Chat>) -> Router {
+    Router::new()
+        .with_state(chat)
+}

@@ -1,0 +1,118 @@
+//! What an operator decides: addresses, names, files and limits.
+//!
+//! The defaults are those of a first try on one machine: everything listens
+//! on loopback only.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything [`Server::start`](crate::Server::start) needs to know.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Folder of the database. Made when it is missing.
+    pub data_dir: PathBuf,
+    /// The domain of every chat address, `<user>-<application>@<domain>`.
+    pub domain: String,
+    /// Where REST and chat are served without encryption. Port 0 picks one.
+    pub http: Option<SocketAddr>,
+    /// Where REST and chat are served over TLS.
+    pub https: Option<HttpsConfig>,
+    /// Where STUN is answered over UDP. Port 0 picks one.
+    pub relay: Option<SocketAddr>,
+    /// Bounds on what clients can make the server spend.
+    pub limits: Limits,
+}
+
+/// The listener for HTTPS and secure WebSocket.
+#[derive(Clone, Debug)]
+pub struct HttpsConfig {
+    /// Where to listen. Port 0 picks a free one.
+    pub address: SocketAddr,
+    /// PEM file: the certificate, then its intermediates.
+    pub certificate: PathBuf,
+    /// PEM file: the private key of the certificate.
+    pub key: PathBuf,
+}
+
+/// Bounds and periods. Whoever meets one is told by the protocol's own error.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Largest WebSocket message from a client, in bytes; 1 KiB at least.
+    pub frame_bytes: usize,
+    /// Largest HTTP request body, in bytes.
+    pub body_bytes: usize,
+    /// Open TCP connections, all listeners and purposes together.
+    pub connections: usize,
+    /// Chat connections of one user at a time.
+    pub connections_per_user: usize,
+    /// Stanzas waiting for one slow reader before it is disconnected.
+    pub outbound_stanzas: usize,
+    /// Bytes waiting for one slow reader before it is disconnected.
+    pub outbound_bytes: usize,
+    /// Stanzas a second that one connection may send on average; twice that
+    /// at once. Beyond it the server reads more slowly.
+    pub stanzas_per_second: u32,
+    /// Time from the opening of a chat connection to its bound resource.
+    pub login_time: Duration,
+    /// Silence on a chat connection after which the server pings.
+    pub ping_after: Duration,
+    /// Further silence after which the connection counts as lost.
+    pub ping_answer: Duration,
+    /// Time to send one HTTP request, headers and body each.
+    pub request_time: Duration,
+    /// Life of a session after its last use.
+    pub session_idle: Duration,
+    /// Wrong passwords for one account from one address before back-off.
+    pub login_failures: u32,
+    /// First back-off; it doubles with every further failure.
+    pub back_off: Duration,
+    /// Longest back-off.
+    pub back_off_max: Duration,
+    /// Passwords hashed at the same time (19 MiB of memory each).
+    pub password_workers: usize,
+    /// Logins waiting for a password worker before others are turned away.
+    pub password_queue: usize,
+    /// Time that [`Server::shutdown`](crate::Server::shutdown) gives open
+    /// connections to end in good order.
+    pub shutdown_time: Duration,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Self {
+            data_dir: PathBuf::from("visavis-data"),
+            domain: "localhost".to_owned(),
+            http: Some(SocketAddr::new(loopback, 8080)),
+            https: None,
+            relay: Some(SocketAddr::new(loopback, 3478)),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            frame_bytes: 256 * 1024,
+            body_bytes: 64 * 1024,
+            connections: 10_000,
+            connections_per_user: 16,
+            outbound_stanzas: 4096,
+            outbound_bytes: 4 * 1024 * 1024,
+            stanzas_per_second: 1000,
+            login_time: Duration::from_secs(30),
+            ping_after: Duration::from_secs(30),
+            ping_answer: Duration::from_secs(20),
+            request_time: Duration::from_secs(30),
+            session_idle: Duration::from_secs(2 * 60 * 60),
+            login_failures: 5,
+            back_off: Duration::from_secs(1),
+            back_off_max: Duration::from_secs(15 * 60),
+            password_workers: 2,
+            password_queue: 64,
+            shutdown_time: Duration::from_secs(5),
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Starting and ending everything.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use serde::Serialize;
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::Semaphore;
+
+use crate::account::{self, Accounts, Gate};
+use crate::chat::{self, Chat, Directory};
+use crate::config::ServerConfig;
+use crate::http::Front;
+use crate::store::{OpenError, PasswordError, Store, StoreThread};
+use crate::tasks::{TaskEnd, Tasks};
+use crate::tls::{self, TlsError};
+use crate::{relay, revocation, web};
+
+/// Smallest frame limit that lets a stream be opened at all.
+const MIN_FRAME_BYTES: usize = 1024;
+
+/// A running server. Dropping it ends everything at once; [`Server::shutdown`]
+/// ends it in good order.
+#[derive(Debug)]
+pub struct Server {
+    ready: Ready,
+    tasks: TaskEnd,
+    store: JoinHandle<()>,
+    shutdown_time: Duration,
+}
+
+/// Where a server can be reached: one line of JSON for scripts. What is off
+/// is left out.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Ready {
+    /// Always true.
+    pub ready: bool,
+    /// Address of REST and pages, without encryption.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http: Option<String>,
+    /// Address of REST and pages, encrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub https: Option<String>,
+    /// Address of chat, without encryption.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ws: Option<String>,
+    /// Address of chat, encrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wss: Option<String>,
+    /// Address and port of STUN over UDP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relay: Option<String>,
+    /// The domain of chat addresses.
+    pub domain: String,
+}
+
+/// Why a server does not start. The operator has to act.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Another program listens there already.
+    #[error("{address} is in use: stop the other program, or choose another port")]
+    AddressInUse {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The system does not let this program listen there.
+    #[error("cannot listen on {address}: {source}")]
+    Address {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Neither HTTP nor HTTPS is to be served.
+    #[error("nothing to serve: give an address for http or https")]
+    NothingToServe,
+    /// The domain cannot be part of a chat address.
+    #[error("the domain has to be a host name such as chat.example.org")]
+    Domain,
+    /// The frame limit is too small for chat.
+    #[error("the frame limit has to be {MIN_FRAME_BYTES} bytes or more")]
+    FrameLimit,
+    /// The data folder or the database in it cannot be used.
+    #[error(transparent)]
+    Data(#[from] OpenError),
+    /// The certificate or the key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Passwords cannot be hashed: no memory, or no random numbers.
+    #[error(transparent)]
+    Passwords(#[from] PasswordError),
+    /// The system cannot start a thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
+}
+
+impl Server {
+    /// Opens the database, binds every address and starts serving.
+    ///
+    /// # Errors
+    /// [`StartError`] says what the operator has to put right. Nothing keeps
+    /// running then.
+    pub async fn start(config: ServerConfig) -> Result<Self, StartError> {
+        check(&config)?;
+        let tls = config.https.as_ref().map(tls::acceptor).transpose()?;
+        let http = listen(config.http).await?;
+        let https = listen(config.https.as_ref().map(|https| https.address)).await?;
+        let relay = listen_udp(config.relay).await?;
+        let (store, store_thread) =
+            StoreThread::start(Store::open(&config.data_dir)?).map_err(StartError::Thread)?;
+
+        let limits = config.limits;
+        let relay_address = relay.as_ref().map(|(_, address)| *address);
+        let gate = Arc::new(Gate::new(store.clone(), &limits)?);
+        let directory = Arc::new(Directory::new(limits.connections_per_user));
+        let tasks_end = TaskEnd::new();
+        let tasks = tasks_end.tasks();
+        let accounts = Accounts::new(
+            store.clone(),
+            Arc::clone(&gate),
+            Arc::clone(&directory),
+            limits.clone(),
+            relay_address,
+        );
+        let chat = Chat {
+            domain: config.domain.as_str().into(),
+            gate,
+            directory: Arc::clone(&directory),
+            store: store.clone(),
+            limits: limits.clone(),
+            tasks: tasks.clone(),
+        };
+        let front = Front {
+            routes: routes(accounts, chat),
+            slots: Arc::new(Semaphore::new(limits.connections)),
+            request_time: limits.request_time,
+            tasks: tasks.clone(),
+        };
+        let ready = Ready::new(
+            http.as_ref().map(|(_, address)| *address),
+            https.as_ref().map(|(_, address)| *address),
+            relay_address,
+            config.domain,
+        );
+
+        if let Some((listener, _)) = http {
+            tasks.spawn(front.clone().serve(listener, None));
+        }
+        if let (Some((listener, _)), Some(tls)) = (https, tls) {
+            tasks.spawn(front.serve(listener, Some(tls)));
+        }
+        serve_relay(relay, &tasks);
+        tasks.spawn(revocation::watch(
+            store,
+            directory,
+            limits.session_idle,
+            tasks.clone(),
+        ));
+        Ok(Self {
+            ready,
+            tasks: tasks_end,
+            store: store_thread,
+            shutdown_time: limits.shutdown_time,
+        })
+    }
+
+    /// Where the server can be reached, free ports filled in.
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Ends the server: chat streams are closed in good order, requests under
+    /// way are answered. Takes no longer than [`Limits::shutdown_time`] and
+    /// the database work under way.
+    ///
+    /// [`Limits::shutdown_time`]: crate::Limits::shutdown_time
+    pub async fn shutdown(self) {
+        self.tasks.finish(self.shutdown_time).await;
+        let joined = tokio::task::spawn_blocking(move || self.store.join()).await;
+        if !matches!(joined, Ok(Ok(()))) {
+            tracing::error!("the database thread has failed");
+        }
+    }
+}
+
+fn check(config: &ServerConfig) -> Result<(), StartError> {
+    let domain = &config.domain;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
+    if domain.is_empty() || domain.len() > 253 || !domain.bytes().all(plain) {
+        return Err(StartError::Domain);
+    }
+    if config.http.is_none() && config.https.is_none() {
+        return Err(StartError::NothingToServe);
+    }
+    if config.limits.frame_bytes < MIN_FRAME_BYTES {
+        return Err(StartError::FrameLimit);
+    }
+    Ok(())
+}
+
+fn routes(accounts: Accounts, chat: Chat) -> Router {
+    let routes = account::routes(Arc::new(accounts))
+        .merge(chat::routes(Arc::new(chat)))
+        .merge(web::routes());
+    account::with_cors(routes)
+}
+
+async fn listen(
+    address: Option<SocketAddr>,
+) -> Result<Option<(TcpListener, SocketAddr)>, StartError> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    let failed = |source| refused(address, source);
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok(Some((listener, bound)))
+}
+
+async fn listen_udp(
+    address: Option<SocketAddr>,
+) -> Result<Option<(UdpSocket, SocketAddr)>, StartError> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    let failed = |source| refused(address, source);
+    let socket = UdpSocket::bind(address).await.map_err(failed)?;
+    let bound = socket.local_addr().map_err(failed)?;
+    Ok(Some((socket, bound)))
+}
+
+fn refused(address: SocketAddr, source: io::Error) -> StartError {
+    if source.kind() == io::ErrorKind::AddrInUse {
+        StartError::AddressInUse { address }
+    } else {
+        StartError::Address { address, source }
+    }
+}
+
+fn serve_relay(relay: Option<(UdpSocket, SocketAddr)>, tasks: &Tasks) {
+    if let Some((socket, _)) = relay {
+        tasks.spawn(relay::serve(socket, tasks.clone()));
+    }
+}
+
+impl Ready {
+    fn new(
+        http: Option<SocketAddr>,
+        https: Option<SocketAddr>,
+        relay: Option<SocketAddr>,
+        domain: String,
+    ) -> Self {
+        Self {
+            ready: true,
+            http: http.map(|address| format!("http://{address}")),
+            https: https.map(|address| format!("https://{address}")),
+            ws: http.map(|address| format!("ws://{address}/ws")),
+            wss: https.map(|address| format!("wss://{address}/ws")),
+            relay: relay.map(|address| address.to_string()),
+            domain,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_is_off_is_left_out() {
+        let http = Some("127.0.0.1:8080".parse().unwrap());
+        let relay = Some("[::1]:3478".parse().unwrap());
+        let ready = Ready::new(http, None, relay, "localhost".to_owned());
+        assert_eq!(
+            serde_json::to_string(&ready).unwrap(),
+            r#"{"ready":true,"http":"http://127.0.0.1:8080","ws":"ws://127.0.0.1:8080/ws","relay":"[::1]:3478","domain":"localhost"}"#
+        );
+    }
+
+    #[test]
+    fn unusable_configurations_are_told() {
+        let with = |change: fn(&mut ServerConfig)| {
+            let mut config = ServerConfig::default();
+            change(&mut config);
+            check(&config)
+        };
+        assert!(with(|_| ()).is_ok());
+        assert!(matches!(
+            with(|config| config.domain = "a b".to_owned()),
+            Err(StartError::Domain)
+        ));
+        assert!(matches!(
+            with(|config| config.http = None),
+            Err(StartError::NothingToServe)
+        ));
+        assert!(matches!(
+            with(|config| config.limits.frame_bytes = 0),
+            Err(StartError::FrameLimit)
+        ));
+    }
+}

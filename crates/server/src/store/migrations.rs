@@ -1,0 +1,126 @@
+//! The schema, as the list of steps that made it.
+//!
+//! Forward only: a step that has been released is never edited. The number of
+//! steps applied is kept in SQLite's `user_version`.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::OpenError;
+
+const MIGRATIONS: &[&str] = &[
+    // 1: applications, users, sessions
+    "CREATE TABLE applications (
+        id          INTEGER PRIMARY KEY,
+        key         TEXT    NOT NULL,
+        secret      TEXT    NOT NULL,
+        sign_up     INTEGER NOT NULL DEFAULT 0,
+        created_at  INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE users (
+        application_id   INTEGER NOT NULL REFERENCES applications(id) ON DELETE CASCADE,
+        id               INTEGER NOT NULL,
+        login            TEXT    NOT NULL,
+        password         TEXT    NOT NULL,
+        full_name        TEXT,
+        email            TEXT,
+        phone            TEXT,
+        website          TEXT,
+        external_user_id TEXT,
+        facebook_id      TEXT,
+        twitter_id       TEXT,
+        blob_id          INTEGER,
+        custom_data      TEXT,
+        user_tags        TEXT,
+        created_at       INTEGER NOT NULL,
+        updated_at       INTEGER NOT NULL,
+        last_request_at  INTEGER,
+        PRIMARY KEY (application_id, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX users_login ON users(application_id, login);
+    CREATE UNIQUE INDEX users_email ON users(application_id, email) WHERE email IS NOT NULL;
+    CREATE UNIQUE INDEX users_external ON users(application_id, external_user_id)
+        WHERE external_user_id IS NOT NULL;
+    CREATE UNIQUE INDEX users_facebook ON users(application_id, facebook_id)
+        WHERE facebook_id IS NOT NULL;
+    CREATE UNIQUE INDEX users_twitter ON users(application_id, twitter_id)
+        WHERE twitter_id IS NOT NULL;
+    CREATE TABLE identifiers (
+        kind  TEXT    PRIMARY KEY,
+        last  INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO identifiers VALUES ('application', 0), ('user', 0);
+    CREATE TABLE sessions (
+        id              INTEGER PRIMARY KEY AUTOINCREMENT,
+        token_hash      BLOB    NOT NULL UNIQUE,
+        application_id  INTEGER NOT NULL REFERENCES applications(id) ON DELETE CASCADE,
+        user_id         INTEGER,
+        nonce           INTEGER NOT NULL,
+        ts              INTEGER NOT NULL,
+        created_at      INTEGER NOT NULL,
+        updated_at      INTEGER NOT NULL,
+        used_at         INTEGER NOT NULL,
+        FOREIGN KEY (application_id, user_id) REFERENCES users(application_id, id)
+            ON DELETE CASCADE
+    ) STRICT;
+    CREATE INDEX sessions_user ON sessions(application_id, user_id);
+    CREATE INDEX sessions_used ON sessions(used_at);",
+];
+
+/// Brings the database to the newest schema.
+///
+/// Safe against a second process doing the same: the version is read again
+/// under the write lock.
+pub(super) fn apply(connection: &mut Connection) -> Result<(), OpenError> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(OpenError::Database)?;
+    let found: usize = transaction
+        .query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
+        .map_err(OpenError::Database)?
+        .try_into()
+        .unwrap_or(usize::MAX);
+    if found > MIGRATIONS.len() {
+        return Err(OpenError::NewerSchema {
+            found,
+            known: MIGRATIONS.len(),
+        });
+    }
+    for step in &MIGRATIONS[found..] {
+        transaction
+            .execute_batch(step)
+            .map_err(OpenError::Database)?;
+    }
+    transaction
+        .pragma_update(None, "user_version", MIGRATIONS.len())
+        .map_err(OpenError::Database)?;
+    transaction.commit().map_err(OpenError::Database)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn applying_twice_changes_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        apply(&mut connection).unwrap();
+        apply(&mut connection).unwrap();
+        let version: usize = connection
+            .query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
+            .unwrap()
+            .try_into()
+            .unwrap();
+        assert_eq!(version, MIGRATIONS.len());
+    }
+
+    #[test]
+    fn a_newer_database_is_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", 999).unwrap();
+        assert!(matches!(
+            apply(&mut connection),
+            Err(OpenError::NewerSchema { found: 999, .. })
+        ));
+    }
+}
