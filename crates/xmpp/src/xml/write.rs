@@ -1,0 +1,53 @@
+//! Writing an element.
+
+use alloc::string::String;
+
+use super::element::{Element, Node};
+use super::escape::{escape_attribute, escape_text};
+
+impl Element {
+    /// The element as text; the root declares its namespace.
+    pub fn to_xml(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out);
+        out
+    }
+
+    /// Appends the element; the root declares its namespace.
+    pub fn write(&self, out: &mut String) {
+        self.write_in(None, out);
+    }
+
+    fn write_in(&self, surrounding: Option<&str>, out: &mut String) {
+        out.push('<');
+        out.push_str(&self.name);
+        for (name, value) in &self.attributes {
+            write_attribute(name, value, out);
+        }
+        if self.declares_namespace || surrounding != Some(&*self.namespace) {
+            write_attribute("xmlns", &self.namespace, out);
+        }
+        if self.children.is_empty() {
+            out.push_str("/>");
+            return;
+        }
+        out.push('>');
+        for node in &self.children {
+            match node {
+                Node::Element(child) => child.write_in(Some(&self.namespace), out),
+                Node::Text(text) => escape_text(text, out),
+            }
+        }
+        out.push_str("</");
+        out.push_str(&self.name);
+        out.push('>');
+    }
+}
+
+fn write_attribute(name: &str, value: &str, out: &mut String) {
+    out.push(' ');
+    out.push_str(name);
+    out.push_str("=\"");
+    escape_attribute(value, out);
+    out.push('"');
+}
