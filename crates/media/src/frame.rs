@@ -29,7 +29,9 @@ pub struct VideoFrame {
 #[non_exhaustive]
 pub enum FrameError {
     /// Width or height is outside [`MIN_DIMENSION`]..=[`MAX_DIMENSION`].
-    #[error("picture of {width}x{height} is outside {MIN_DIMENSION}..={MAX_DIMENSION} pixels a side")]
+    #[error(
+        "picture of {width}x{height} is outside {MIN_DIMENSION}..={MAX_DIMENSION} pixels a side"
+    )]
     Dimensions {
         /// Width asked for, in pixels.
         width: u32,
@@ -60,9 +62,17 @@ impl VideoFrame {
         let expected = Self::byte_len(width, height)?;
         let data = data.into();
         if data.len() != expected {
-            return Err(FrameError::Length { expected, found: data.len() });
+            return Err(FrameError::Length {
+                expected,
+                found: data.len(),
+            });
         }
-        Ok(Self { width, height, data, timestamp })
+        Ok(Self {
+            width,
+            height,
+            data,
+            timestamp,
+        })
     }
 
     /// Bytes of an I420 picture of this size.
@@ -169,7 +179,10 @@ impl AudioFrame {
     /// Takes mono samples at [`SAMPLE_RATE`].
     #[must_use]
     pub fn new(samples: impl Into<Arc<[i16]>>, timestamp: Duration) -> Self {
-        Self { samples: samples.into(), timestamp }
+        Self {
+            samples: samples.into(),
+            timestamp,
+        }
     }
 
     /// The samples.
@@ -182,6 +195,12 @@ impl AudioFrame {
     #[must_use]
     pub fn timestamp(&self) -> Duration {
         self.timestamp
+    }
+
+    /// The same sound at another position in the stream.
+    #[must_use]
+    pub fn with_timestamp(self, timestamp: Duration) -> Self {
+        Self { timestamp, ..self }
     }
 
     /// How long it sounds.
@@ -209,22 +228,34 @@ mod tests {
     fn odd_sizes_round_chroma_up() {
         let frame = VideoFrame::new(17, 19, vec![0; 17 * 19 + 2 * 9 * 10], Duration::ZERO).unwrap();
         assert_eq!((frame.chroma_width(), frame.chroma_height()), (9, 10));
-        assert_eq!((frame.y().len(), frame.u().len(), frame.v().len()), (323, 90, 90));
+        assert_eq!(
+            (frame.y().len(), frame.u().len(), frame.v().len()),
+            (323, 90, 90)
+        );
     }
 
     #[test]
     fn wrong_sizes_are_refused() {
         assert_eq!(
             VideoFrame::new(15, 16, vec![0; 400], Duration::ZERO).unwrap_err(),
-            FrameError::Dimensions { width: 15, height: 16 }
+            FrameError::Dimensions {
+                width: 15,
+                height: 16
+            }
         );
         assert_eq!(
             VideoFrame::new(16, 4097, vec![0; 400], Duration::ZERO).unwrap_err(),
-            FrameError::Dimensions { width: 16, height: 4097 }
+            FrameError::Dimensions {
+                width: 16,
+                height: 4097
+            }
         );
         assert_eq!(
             VideoFrame::new(16, 16, vec![0; 383], Duration::ZERO).unwrap_err(),
-            FrameError::Length { expected: 384, found: 383 }
+            FrameError::Length {
+                expected: 384,
+                found: 383
+            }
         );
     }
 

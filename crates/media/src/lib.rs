@@ -10,15 +10,29 @@
 //! about a call.
 #![forbid(unsafe_code)]
 
+pub mod audio;
 pub mod codec;
 pub mod frame;
+mod frame_pool;
+mod local_audio;
+mod local_video;
 pub mod measure;
+mod remote_audio;
+mod remote_video;
 pub mod render;
 pub mod source;
+#[cfg(test)]
+mod test_files;
 pub mod track;
+pub mod y4m;
 
+pub use audio::{AudioPacket, JitterBuffer, JitterStats};
 pub use codec::{EncodedAudio, EncodedVideo};
 pub use frame::{AudioFrame, FrameError, VideoFrame};
+pub use local_audio::{AudioEncoding, AudioFeed, LocalAudio, LocalAudioError};
+pub use remote_audio::{RemoteAudio, RemoteAudioError};
+pub use local_video::{LOWEST_BITRATE, LocalVideo, LocalVideoError, Urgency, VideoEncoding, VideoFeed};
+pub use remote_video::{QUEUE_LIMIT, ReceivedVideo, RemoteVideo, RemoteVideoError, RemoteVideoStats};
 pub use render::{AudioRenderer, VideoRenderer};
 pub use source::{AudioSource, FrameRate, Next, VideoFormat, VideoSource};
-pub use track::{RendererId, TrackKind};
+pub use track::{AudioTrack, RendererId, TrackKind, VideoTrack};

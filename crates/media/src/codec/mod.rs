@@ -1,7 +1,13 @@
 //! Encoders and decoders, one stream each, and what travels between them.
 
+pub mod opus;
+pub mod vp8;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+pub use opus::{OpusDecoder, OpusEncoder, OpusError, OpusTuning};
+pub use vp8::{VideoDecodeError, VideoEncodeError, Vp8Config, Vp8Decoder, Vp8Encoder};
 
 /// One compressed picture.
 #[derive(Debug, Clone)]

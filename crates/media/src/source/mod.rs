@@ -3,11 +3,30 @@
 //! A source paces itself in real time, by absolute deadlines, so that a late
 //! reader never makes the stream slower. It is read by one thread.
 
+mod audio_pace;
+mod black;
 mod pace;
+mod pushed_audio;
+mod pushed_video;
+mod silence;
+pub(crate) mod sweep;
+pub mod test_pattern;
+mod tone;
+mod wav;
+mod y4m;
 
 use std::time::Duration;
 
+pub use black::{Black, black_frame};
 pub use pace::{FrameRate, Pacer};
+pub use pushed_audio::{AudioPusher, PushedAudio};
+pub use pushed_video::{FramePusher, Pushed, PushedVideo};
+pub use silence::Silence;
+pub use sweep::Sweep;
+pub use test_pattern::{Mark, PatternPainter, TestPattern};
+pub use tone::Tone;
+pub use wav::{AtEnd, WavError, WavFile};
+pub use y4m::Y4mFile;
 
 use crate::frame::{AudioFrame, VideoFrame};
 

@@ -16,7 +16,10 @@ impl FrameRate {
     #[must_use]
     pub const fn new(numerator: u32, denominator: u32) -> Option<Self> {
         match (NonZeroU32::new(numerator), NonZeroU32::new(denominator)) {
-            (Some(numerator), Some(denominator)) => Some(Self { numerator, denominator }),
+            (Some(numerator), Some(denominator)) => Some(Self {
+                numerator,
+                denominator,
+            }),
             _ => None,
         }
     }
@@ -26,7 +29,10 @@ impl FrameRate {
     pub const fn whole(fps: u32) -> Self {
         match Self::new(fps, 1) {
             Some(rate) => rate,
-            None => Self { numerator: NonZeroU32::MIN, denominator: NonZeroU32::MIN },
+            None => Self {
+                numerator: NonZeroU32::MIN,
+                denominator: NonZeroU32::MIN,
+            },
         }
     }
 
@@ -81,7 +87,12 @@ impl Pacer {
     /// The first tick is due at the first [`tick`](Self::tick).
     #[must_use]
     pub fn new(rate: FrameRate, allowed_lateness: Duration) -> Self {
-        Self { rate, allowed_lateness, start: None, next: 0 }
+        Self {
+            rate,
+            allowed_lateness,
+            start: None,
+            next: 0,
+        }
     }
 
     /// The rate it was made with.
@@ -111,7 +122,10 @@ impl Pacer {
     fn decide(&mut self, elapsed: Duration) -> Decision {
         let due = self.rate.time_of(self.next);
         if due > elapsed {
-            return Decision::Wait { due, index: self.next };
+            return Decision::Wait {
+                due,
+                index: self.next,
+            };
         }
         if elapsed - due > self.allowed_lateness {
             self.next = self.next.max(self.rate.frames_before(elapsed));

@@ -1,8 +1,12 @@
 //! What an app holds of a stream: a handle with renderers and a switch.
 
+mod audio;
 mod renderers;
+mod video;
 
+pub use audio::AudioTrack;
 pub(crate) use renderers::Renderers;
+pub use video::VideoTrack;
 
 /// Whose media a track carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -14,7 +14,10 @@ struct Entry<R: ?Sized> {
 
 impl<R: ?Sized> Clone for Entry<R> {
     fn clone(&self) -> Self {
-        Self { id: self.id, renderer: Arc::clone(&self.renderer) }
+        Self {
+            id: self.id,
+            renderer: Arc::clone(&self.renderer),
+        }
     }
 }
 
@@ -31,7 +34,12 @@ pub(crate) struct Renderers<R: ?Sized> {
 
 impl<R: ?Sized> Default for Renderers<R> {
     fn default() -> Self {
-        Self { state: Mutex::new(State { next_id: 0, entries: Arc::new([]) }) }
+        Self {
+            state: Mutex::new(State {
+                next_id: 0,
+                entries: Arc::new([]),
+            }),
+        }
     }
 }
 
@@ -50,7 +58,12 @@ impl<R: ?Sized> Renderers<R> {
     pub(crate) fn remove(&self, id: RendererId) -> bool {
         let removed = {
             let mut state = self.lock();
-            let kept: Arc<[_]> = state.entries.iter().filter(|e| e.id != id).cloned().collect();
+            let kept: Arc<[_]> = state
+                .entries
+                .iter()
+                .filter(|e| e.id != id)
+                .cloned()
+                .collect();
             std::mem::replace(&mut state.entries, kept)
         };
         // Dropped here, outside the lock: dropping a renderer runs the app's code.
@@ -69,7 +82,12 @@ impl<R: ?Sized> Renderers<R> {
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&mut R)) {
         let entries = Arc::clone(&self.lock().entries);
         for entry in entries.iter() {
-            visit(&mut entry.renderer.lock().unwrap_or_else(PoisonError::into_inner));
+            visit(
+                &mut entry
+                    .renderer
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner),
+            );
         }
     }
 
@@ -91,7 +109,9 @@ mod tests {
         let into = |name: &'static str| {
             let seen = Arc::clone(&seen);
             Arc::new(Mutex::new(move |n| {
-                seen.lock().unwrap_or_else(PoisonError::into_inner).push((name, n));
+                seen.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push((name, n));
             }))
         };
         let first = renderers.add(into("first"));
