@@ -17,11 +17,17 @@ pub struct Address {
 impl Address {
     /// All devices of a user.
     pub const fn bare(user: UserId) -> Self {
-        Self { user, resource: None }
+        Self {
+            user,
+            resource: None,
+        }
     }
 
     /// One device of a user.
     pub fn device(user: UserId, resource: impl Into<Arc<str>>) -> Self {
-        Self { user, resource: Some(resource.into()) }
+        Self {
+            user,
+            resource: Some(resource.into()),
+        }
     }
 }

@@ -72,7 +72,11 @@ impl ClosedSessions {
     }
 
     fn forget_old(&mut self, now: Time) {
-        while self.order.front().is_some_and(|(closed, _)| now - *closed >= REMEMBERED_FOR) {
+        while self
+            .order
+            .front()
+            .is_some_and(|(closed, _)| now - *closed >= REMEMBERED_FOR)
+        {
             self.forget_oldest();
         }
     }
@@ -99,11 +103,19 @@ mod tests {
     }
 
     fn outgoing() -> ClosedSession {
-        ClosedSession { direction: Direction::Outgoing, partners: vec![BOB], farewell: None }
+        ClosedSession {
+            direction: Direction::Outgoing,
+            partners: vec![BOB],
+            farewell: None,
+        }
     }
 
     fn incoming(farewell: Option<Farewell>) -> ClosedSession {
-        ClosedSession { direction: Direction::Incoming, partners: vec![BOB], farewell }
+        ClosedSession {
+            direction: Direction::Incoming,
+            partners: vec![BOB],
+            farewell,
+        }
     }
 
     #[test]
@@ -128,13 +140,19 @@ mod tests {
 
     #[test]
     fn a_late_accept_is_hung_up() {
-        assert_eq!(outgoing().answer(BOB, SignalKind::Accept), Some(Farewell::HangUp));
+        assert_eq!(
+            outgoing().answer(BOB, SignalKind::Accept),
+            Some(Farewell::HangUp)
+        );
         assert_eq!(outgoing().answer(BOB, SignalKind::Reject), None);
     }
 
     #[test]
     fn a_late_call_is_told_what_it_was_told_before() {
-        assert_eq!(incoming(Some(Farewell::Reject)).answer(BOB, SignalKind::Call), Some(Farewell::Reject));
+        assert_eq!(
+            incoming(Some(Farewell::Reject)).answer(BOB, SignalKind::Call),
+            Some(Farewell::Reject)
+        );
         assert_eq!(incoming(None).answer(BOB, SignalKind::Call), None);
     }
 

@@ -14,7 +14,11 @@ const CLOSE_TIME: Duration = Duration::from_secs(1);
 
 impl Session {
     /// The user leaves the call, whatever its state.
-    pub(crate) fn hang_up(&mut self, step: &mut Step<'_>, user_info: &UserInfo) -> Result<(), CommandError> {
+    pub(crate) fn hang_up(
+        &mut self,
+        step: &mut Step<'_>,
+        user_info: &UserInfo,
+    ) -> Result<(), CommandError> {
         self.ensure_open()?;
         for user in self.live_users() {
             self.take_leave(step, user, user_info.clone());
@@ -27,7 +31,9 @@ impl Session {
     /// does no harm when another device of ours took the call, later by a `hangUp`. Somebody who
     /// has not heard of the call is told nothing.
     pub(crate) fn take_leave(&mut self, step: &mut Step<'_>, user: UserId, user_info: UserInfo) {
-        let Some(peer) = self.peers.get(&user) else { return };
+        let Some(peer) = self.peers.get(&user) else {
+            return;
+        };
         let farewell = match (self.direction, peer.state()) {
             (_, PeerState::New) => return,
             (Direction::Incoming, PeerState::Pending) => Farewell::Reject,
@@ -46,13 +52,25 @@ impl Session {
         if self.is_ringing() && user_info.get(reason::KEY) == Some(reason::NOT_ANSWERED) {
             return self.no_actions(step);
         }
-        let event = Event::HungUp { session: self.call.session.clone(), user: from.user, user_info };
+        let event = Event::HungUp {
+            session: self.call.session.clone(),
+            user: from.user,
+            user_info,
+        };
         self.end_peer(step, from.user, PeerState::HungUp, Some(event));
     }
 
     /// A peer is out of the call: `end` says how, `event` tells the app why.
-    pub(crate) fn end_peer(&mut self, step: &mut Step<'_>, user: UserId, end: PeerState, event: Option<Event>) {
-        let Some(peer) = self.peers.get_mut(&user) else { return };
+    pub(crate) fn end_peer(
+        &mut self,
+        step: &mut Step<'_>,
+        user: UserId,
+        end: PeerState,
+        event: Option<Event>,
+    ) {
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
         peer.enter(&self.call, step, end);
         if let Some(event) = event {
             step.event(event);
@@ -66,14 +84,18 @@ impl Session {
     fn start_close(&mut self, step: &mut Step<'_>) {
         self.timers.cancel_all();
         self.enter(step, SessionState::GoingToClose);
-        step.event(Event::StartClose { session: self.call.session.clone() });
+        step.event(Event::StartClose {
+            session: self.call.session.clone(),
+        });
         self.timers.set(SessionTimer::Close, step.now + CLOSE_TIME);
         self.finish_when_released(step);
     }
 
     /// The shell released a connection: as it was told to, or because it is lost for good.
     pub(crate) fn transport_closed(&mut self, step: &mut Step<'_>, user: UserId) {
-        let Some(peer) = self.peers.get_mut(&user) else { return };
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
         peer.transport_released();
         if peer.state().is_live() {
             self.give_up(step, user);
@@ -92,6 +114,8 @@ impl Session {
     pub(crate) fn finish(&mut self, step: &mut Step<'_>) {
         self.timers.cancel_all();
         self.enter(step, SessionState::Closed);
-        step.event(Event::Closed { session: self.call.session.clone() });
+        step.event(Event::Closed {
+            session: self.call.session.clone(),
+        });
     }
 }

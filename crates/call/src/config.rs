@@ -6,9 +6,11 @@ use core::time::Duration;
 
 use thiserror::Error;
 
-const ANSWER_INTERVAL: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(600);
+const ANSWER_INTERVAL: RangeInclusive<Duration> =
+    Duration::from_secs(10)..=Duration::from_secs(600);
 const DIALING_INTERVAL: RangeInclusive<Duration> = Duration::from_secs(3)..=Duration::from_secs(60);
-const DISCONNECT_TIME: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(300);
+const DISCONNECT_TIME: RangeInclusive<Duration> =
+    Duration::from_secs(10)..=Duration::from_secs(300);
 const MAX_OPPONENTS: RangeInclusive<usize> = 1..=16;
 const INCOMING_LIMIT: RangeInclusive<usize> = 1..=16;
 
@@ -51,26 +53,64 @@ impl CallConfig {
     /// # Errors
     /// The first setting out of range, with its range.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        check_span(IntervalSetting::Answer, self.answer_interval, &ANSWER_INTERVAL)?;
-        check_span(IntervalSetting::Dialing, self.dialing_interval, &DIALING_INTERVAL)?;
-        check_span(IntervalSetting::Disconnect, self.disconnect_time, &DISCONNECT_TIME)?;
-        check_count(CountSetting::MaxOpponents, self.max_opponents, &MAX_OPPONENTS)?;
-        check_count(CountSetting::IncomingLimit, self.incoming_limit, &INCOMING_LIMIT)
+        check_span(
+            IntervalSetting::Answer,
+            self.answer_interval,
+            &ANSWER_INTERVAL,
+        )?;
+        check_span(
+            IntervalSetting::Dialing,
+            self.dialing_interval,
+            &DIALING_INTERVAL,
+        )?;
+        check_span(
+            IntervalSetting::Disconnect,
+            self.disconnect_time,
+            &DISCONNECT_TIME,
+        )?;
+        check_count(
+            CountSetting::MaxOpponents,
+            self.max_opponents,
+            &MAX_OPPONENTS,
+        )?;
+        check_count(
+            CountSetting::IncomingLimit,
+            self.incoming_limit,
+            &INCOMING_LIMIT,
+        )
     }
 }
 
-fn check_span(setting: IntervalSetting, given: Duration, range: &RangeInclusive<Duration>) -> Result<(), ConfigError> {
+fn check_span(
+    setting: IntervalSetting,
+    given: Duration,
+    range: &RangeInclusive<Duration>,
+) -> Result<(), ConfigError> {
     if range.contains(&given) {
         return Ok(());
     }
-    Err(ConfigError::Interval { setting, given, min: *range.start(), max: *range.end() })
+    Err(ConfigError::Interval {
+        setting,
+        given,
+        min: *range.start(),
+        max: *range.end(),
+    })
 }
 
-fn check_count(setting: CountSetting, given: usize, range: &RangeInclusive<usize>) -> Result<(), ConfigError> {
+fn check_count(
+    setting: CountSetting,
+    given: usize,
+    range: &RangeInclusive<usize>,
+) -> Result<(), ConfigError> {
     if range.contains(&given) {
         return Ok(());
     }
-    Err(ConfigError::Count { setting, given, min: *range.start(), max: *range.end() })
+    Err(ConfigError::Count {
+        setting,
+        given,
+        min: *range.start(),
+        max: *range.end(),
+    })
 }
 
 /// A setting that no call can work with. The app has to change it.
@@ -157,22 +197,37 @@ mod tests {
 
     #[test]
     fn an_interval_out_of_range_is_named_with_its_range() {
-        let config = CallConfig { answer_interval: Duration::from_secs(9), ..CallConfig::default() };
+        let config = CallConfig {
+            answer_interval: Duration::from_secs(9),
+            ..CallConfig::default()
+        };
         let error = config.validate().expect_err("nine seconds are too short");
-        assert_eq!(error.to_string(), "answer_interval is 9s, but must be 10s to 600s");
+        assert_eq!(
+            error.to_string(),
+            "answer_interval is 9s, but must be 10s to 600s"
+        );
     }
 
     #[test]
     fn a_count_out_of_range_is_named_with_its_range() {
-        let config = CallConfig { incoming_limit: 0, ..CallConfig::default() };
+        let config = CallConfig {
+            incoming_limit: 0,
+            ..CallConfig::default()
+        };
         let error = config.validate().expect_err("nobody could call");
-        assert_eq!(error.to_string(), "incoming_limit is 0, but must be 1 to 16");
+        assert_eq!(
+            error.to_string(),
+            "incoming_limit is 0, but must be 1 to 16"
+        );
     }
 
     #[test]
     fn the_ends_of_a_range_belong_to_it() {
         for seconds in [3, 60] {
-            let config = CallConfig { dialing_interval: Duration::from_secs(seconds), ..CallConfig::default() };
+            let config = CallConfig {
+                dialing_interval: Duration::from_secs(seconds),
+                ..CallConfig::default()
+            };
             assert_eq!(config.validate(), Ok(()));
         }
     }

@@ -11,7 +11,12 @@ use crate::{Address, DescriptionFault, Event, PeerState, SessionState, Transport
 
 impl Session {
     /// Deals with what happens to the connection with a peer.
-    pub(crate) fn on_transport(&mut self, step: &mut Step<'_>, user: UserId, event: TransportEvent) {
+    pub(crate) fn on_transport(
+        &mut self,
+        step: &mut Step<'_>,
+        user: UserId,
+        event: TransportEvent,
+    ) {
         let live = self.peer_state(user).is_live();
         match event {
             TransportEvent::Closed => self.transport_closed(step, user),
@@ -23,7 +28,9 @@ impl Session {
             TransportEvent::Connected => self.connected(step, user),
             TransportEvent::Disconnected => self.disconnected(step, user),
             TransportEvent::Failed => self.failed(step, user),
-            TransportEvent::DescriptionRejected(fault) => self.description_rejected(step, user, fault),
+            TransportEvent::DescriptionRejected(fault) => {
+                self.description_rejected(step, user, fault)
+            }
         }
     }
 
@@ -35,9 +42,16 @@ impl Session {
 
     /// Candidates of a peer. Before his answer is there, nobody knows which device they will be
     /// of.
-    pub(crate) fn candidates_from(&mut self, step: &mut Step<'_>, from: &Address, candidates: Vec<Candidate>) {
+    pub(crate) fn candidates_from(
+        &mut self,
+        step: &mut Step<'_>,
+        from: &Address,
+        candidates: Vec<Candidate>,
+    ) {
         let undecided = self.is_dialing(from.user);
-        let Some(peer) = self.peers.get_mut(&from.user) else { return };
+        let Some(peer) = self.peers.get_mut(&from.user) else {
+            return;
+        };
         if undecided {
             peer.keep_waiting(from, candidates);
         } else if peer.follow(from) {
@@ -46,13 +60,19 @@ impl Session {
     }
 
     fn checking(&mut self, step: &mut Step<'_>, user: UserId) {
-        if let Some(peer) = self.peers.get_mut(&user).filter(|peer| peer.state() == PeerState::Connecting) {
+        if let Some(peer) = self
+            .peers
+            .get_mut(&user)
+            .filter(|peer| peer.state() == PeerState::Connecting)
+        {
             peer.enter(&self.call, step, PeerState::Checking);
         }
     }
 
     fn connected(&mut self, step: &mut Step<'_>, user: UserId) {
-        let Some(peer) = self.peers.get_mut(&user) else { return };
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
         if !peer.state().may_become(PeerState::Connected) {
             return;
         }
@@ -62,41 +82,65 @@ impl Session {
         if self.state() == SessionState::Connecting {
             self.enter(step, SessionState::Connected);
         }
-        step.event(Event::Connected { session: self.call.session.clone(), user });
+        step.event(Event::Connected {
+            session: self.call.session.clone(),
+            user,
+        });
     }
 
     fn disconnected(&mut self, step: &mut Step<'_>, user: UserId) {
-        let Some(peer) = self.peers.get_mut(&user) else { return };
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
         if !peer.state().may_become(PeerState::Disconnected) {
             return;
         }
-        peer.timers.set_if_idle(PeerTimer::Disconnect, step.now + step.config.disconnect_time);
+        peer.timers.set_if_idle(
+            PeerTimer::Disconnect,
+            step.now + step.config.disconnect_time,
+        );
         peer.enter(&self.call, step, PeerState::Disconnected);
-        step.event(Event::Disconnected { session: self.call.session.clone(), user });
+        step.event(Event::Disconnected {
+            session: self.call.session.clone(),
+            user,
+        });
     }
 
     /// No pair of candidates works, or the connection broke. It may still recover in the time that
     /// a lost one has; before the descriptions were exchanged there is nothing to recover.
     fn failed(&mut self, step: &mut Step<'_>, user: UserId) {
-        let Some(peer) = self.peers.get_mut(&user) else { return };
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
         if !peer.state().is_negotiated() {
             return self.give_up(step, user);
         }
         if peer.state() == PeerState::Failed {
             return;
         }
-        peer.timers.set_if_idle(PeerTimer::Disconnect, step.now + step.config.disconnect_time);
+        peer.timers.set_if_idle(
+            PeerTimer::Disconnect,
+            step.now + step.config.disconnect_time,
+        );
         peer.enter(&self.call, step, PeerState::Failed);
-        step.event(Event::ConnectionFailed { session: self.call.session.clone(), user });
+        step.event(Event::ConnectionFailed {
+            session: self.call.session.clone(),
+            user,
+        });
     }
 
     /// No connection came about in time, or none can.
     pub(crate) fn give_up(&mut self, step: &mut Step<'_>, user: UserId) {
         self.take_leave(step, user, reason::user_info(reason::NO_CONNECTION));
-        let Some(peer) = self.peers.get_mut(&user) else { return };
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
         if peer.state() != PeerState::Failed {
             peer.enter(&self.call, step, PeerState::Failed);
-            step.event(Event::ConnectionFailed { session: self.call.session.clone(), user });
+            step.event(Event::ConnectionFailed {
+                session: self.call.session.clone(),
+                user,
+            });
         }
         self.end_peer(step, user, PeerState::Closed, None);
     }
@@ -104,7 +148,10 @@ impl Session {
     /// The time to come back is up.
     pub(crate) fn not_reconnected(&mut self, step: &mut Step<'_>, user: UserId) {
         self.take_leave(step, user, reason::user_info(reason::NO_CONNECTION));
-        let event = Event::DisconnectTimeout { session: self.call.session.clone(), user };
+        let event = Event::DisconnectTimeout {
+            session: self.call.session.clone(),
+            user,
+        };
         self.end_peer(step, user, PeerState::DisconnectTimeout, Some(event));
     }
 
@@ -114,7 +161,11 @@ impl Session {
             return;
         }
         self.take_leave(step, user, reason::user_info(reason::UNUSABLE_DESCRIPTION));
-        let event = Event::DescriptionRejected { session: self.call.session.clone(), user, fault };
+        let event = Event::DescriptionRejected {
+            session: self.call.session.clone(),
+            user,
+            fault,
+        };
         self.end_peer(step, user, PeerState::Error, Some(event));
     }
 }

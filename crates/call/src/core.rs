@@ -11,8 +11,8 @@ use crate::outgoing::check_opponents;
 use crate::session::{Direction, Farewell, Session};
 use crate::step::Step;
 use crate::{
-    Address, BusyCause, CallConfig, Command, CommandError, ConfigError, Event, Input, Output, Outputs, SessionState,
-    Time, reason,
+    Address, BusyCause, CallConfig, Command, CommandError, ConfigError, Event, Input, Output,
+    Outputs, SessionState, Time, reason,
 };
 
 /// Call control for one logged-in user on one device.
@@ -79,20 +79,37 @@ impl Core {
 
     /// When to come back with [`Input::Timeout`], if nothing else happens before.
     pub fn next_timeout(&self) -> Option<Time> {
-        self.sessions.values().filter_map(Session::next_timeout).min()
+        self.sessions
+            .values()
+            .filter_map(Session::next_timeout)
+            .min()
     }
 
     /// Deals with something that happened.
     pub fn handle(&mut self, now: Time, input: Input) -> Outputs<'_> {
         match input {
             Input::Signal { from, signal } => self.receive(now, from, signal),
-            Input::Transport { session, peer, event } => {
-                self.with_session(now, &session, |session, step| session.on_transport(step, peer, event));
+            Input::Transport {
+                session,
+                peer,
+                event,
+            } => {
+                self.with_session(now, &session, |session, step| {
+                    session.on_transport(step, peer, event)
+                });
             }
             Input::Timeout => self.with_every_session(now, Session::expire),
-            Input::SignalFailed { session, to: user, kind } => {
+            Input::SignalFailed {
+                session,
+                to: user,
+                kind,
+            } => {
                 self.with_session(now, &session, |_, step| {
-                    step.event(Event::SignalFailed { session: session.clone(), user, kind });
+                    step.event(Event::SignalFailed {
+                        session: session.clone(),
+                        user,
+                        kind,
+                    });
                 });
             }
             Input::ChatLost => self.chat_is_up = false,
@@ -113,7 +130,11 @@ impl Core {
             Command::StartProcessing => self.processing = true,
             Command::Destroy => self.destroy(now),
             _ if !self.processing => return Err(CommandError::NotProcessing),
-            Command::Create { session, opponents, call_type } => {
+            Command::Create {
+                session,
+                opponents,
+                call_type,
+            } => {
                 if self.sessions.contains_key(&session) || self.closed.contains(now, &session) {
                     return Err(CommandError::SessionExists);
                 }
@@ -122,19 +143,33 @@ impl Core {
                 self.sessions.insert(session.id().clone(), session);
             }
             Command::Start { session, user_info } => {
-                self.ask_session(now, &session, |session, step| session.start(step, user_info))?;
+                self.ask_session(now, &session, |session, step| {
+                    session.start(step, user_info)
+                })?;
             }
             Command::Accept { session, user_info } => {
-                self.ask_session(now, &session, |session, step| session.accept(step, user_info))?;
+                self.ask_session(now, &session, |session, step| {
+                    session.accept(step, user_info)
+                })?;
             }
             Command::Reject { session, user_info } => {
-                self.ask_session(now, &session, |session, step| session.reject(step, &user_info))?;
+                self.ask_session(now, &session, |session, step| {
+                    session.reject(step, &user_info)
+                })?;
             }
             Command::HangUp { session, user_info } => {
-                self.ask_session(now, &session, |session, step| session.hang_up(step, &user_info))?;
+                self.ask_session(now, &session, |session, step| {
+                    session.hang_up(step, &user_info)
+                })?;
             }
-            Command::Update { session, to, user_info } => {
-                self.ask_session(now, &session, |session, step| session.update(step, to, &user_info))?;
+            Command::Update {
+                session,
+                to,
+                user_info,
+            } => {
+                self.ask_session(now, &session, |session, step| {
+                    session.update(step, to, &user_info)
+                })?;
             }
         }
         Ok(Outputs::new(&mut self.outputs))
@@ -156,10 +191,14 @@ impl Core {
         }
         if from.user == self.me {
             let kind = signal.kind();
-            self.with_session(now, &signal.session, |session, step| session.decided_elsewhere(step, kind));
+            self.with_session(now, &signal.session, |session, step| {
+                session.decided_elsewhere(step, kind)
+            });
         } else if self.sessions.contains_key(&signal.session) {
             let id = signal.session.clone();
-            self.with_session(now, &id, |session, step| session.receive(step, &from, signal));
+            self.with_session(now, &id, |session, step| {
+                session.receive(step, &from, signal)
+            });
         } else if let Some(closed) = self.closed.get(now, &signal.session) {
             if let Some(farewell) = closed.answer(from.user, signal.kind()) {
                 self.decline(from, &signal, farewell, UserInfo::new());
@@ -174,7 +213,9 @@ impl Core {
     fn receive_unknown(&mut self, now: Time, from: Address, signal: Signal) {
         match &signal.body {
             Body::Call { offer } => {
-                let Some(call) = Invitation::read(&signal, from.user, self.me) else { return };
+                let Some(call) = Invitation::read(&signal, from.user, self.me) else {
+                    return;
+                };
                 if let Some(cause) = self.busy(from.user) {
                     return self.reject_unasked(now, from, signal, &call, cause);
                 }
@@ -182,10 +223,13 @@ impl Core {
                 let early = self.early.take(now, &call.session, from.user);
                 let session = Session::incoming(call, from, signal.user_info, now);
                 self.sessions.insert(signal.session.clone(), session);
-                self.with_session(now, &signal.session, |session, step| session.ring(step, offer, bandwidth, early));
+                self.with_session(now, &signal.session, |session, step| {
+                    session.ring(step, offer, bandwidth, early)
+                });
             }
             Body::IceCandidates(candidates) => {
-                self.early.keep(now, &signal.session, from.user, candidates.clone());
+                self.early
+                    .keep(now, &signal.session, from.user, candidates.clone());
             }
             Body::Accept { .. } | Body::Reject | Body::HangUp | Body::Update(_) => {}
         }
@@ -198,11 +242,22 @@ impl Core {
         if self.config.auto_reject && self.sessions.values().any(in_call) {
             return Some(BusyCause::InCall);
         }
-        let ringing = self.sessions.values().filter(|session| session.is_ringing()).count();
+        let ringing = self
+            .sessions
+            .values()
+            .filter(|session| session.is_ringing())
+            .count();
         (ringing >= self.config.incoming_limit).then_some(BusyCause::TooManyRinging)
     }
 
-    fn reject_unasked(&mut self, now: Time, from: Address, signal: Signal, call: &Invitation, cause: BusyCause) {
+    fn reject_unasked(
+        &mut self,
+        now: Time,
+        from: Address,
+        signal: Signal,
+        call: &Invitation,
+        cause: BusyCause,
+    ) {
         let why = match cause {
             BusyCause::InCall => reason::BUSY,
             BusyCause::TooManyRinging => reason::TOO_MANY_CALLS,

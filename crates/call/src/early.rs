@@ -36,7 +36,13 @@ struct Waiting {
 }
 
 impl EarlyCandidates {
-    pub(crate) fn keep(&mut self, now: Time, session: &SessionId, from: UserId, candidates: Vec<Candidate>) {
+    pub(crate) fn keep(
+        &mut self,
+        now: Time,
+        session: &SessionId,
+        from: UserId,
+        candidates: Vec<Candidate>,
+    ) {
         self.forget_old(now);
         let index = match self.position(session, from) {
             Some(index) => index,
@@ -44,7 +50,12 @@ impl EarlyCandidates {
                 if self.waiting.len() == SESSIONS_AT_MOST {
                     self.waiting.pop_front();
                 }
-                self.waiting.push_back(Waiting { since: now, session: session.clone(), from, candidates: Vec::new() });
+                self.waiting.push_back(Waiting {
+                    since: now,
+                    session: session.clone(),
+                    from,
+                    candidates: Vec::new(),
+                });
                 self.waiting.len() - 1
             }
         };
@@ -55,16 +66,26 @@ impl EarlyCandidates {
 
     pub(crate) fn take(&mut self, now: Time, session: &SessionId, from: UserId) -> Vec<Candidate> {
         self.forget_old(now);
-        let waiting = self.position(session, from).and_then(|index| self.waiting.remove(index));
-        waiting.map(|waiting| waiting.candidates).unwrap_or_default()
+        let waiting = self
+            .position(session, from)
+            .and_then(|index| self.waiting.remove(index));
+        waiting
+            .map(|waiting| waiting.candidates)
+            .unwrap_or_default()
     }
 
     fn position(&self, session: &SessionId, from: UserId) -> Option<usize> {
-        self.waiting.iter().position(|waiting| waiting.session == *session && waiting.from == from)
+        self.waiting
+            .iter()
+            .position(|waiting| waiting.session == *session && waiting.from == from)
     }
 
     fn forget_old(&mut self, now: Time) {
-        while self.waiting.front().is_some_and(|oldest| now - oldest.since >= KEPT_FOR) {
+        while self
+            .waiting
+            .front()
+            .is_some_and(|oldest| now - oldest.since >= KEPT_FOR)
+        {
             self.waiting.pop_front();
         }
     }
@@ -83,7 +104,11 @@ mod tests {
     }
 
     fn candidate(text: &str) -> Candidate {
-        Candidate { candidate: text.into(), sdp_mid: None, sdp_mline_index: Some(0) }
+        Candidate {
+            candidate: text.into(),
+            sdp_mid: None,
+            sdp_mline_index: Some(0),
+        }
     }
 
     #[test]
@@ -92,7 +117,10 @@ mod tests {
         early.keep(Time::ORIGIN, &id(1), BOB, vec![candidate("a")]);
         early.keep(Time::ORIGIN, &id(1), BOB, vec![candidate("b")]);
         assert_eq!(early.take(Time::ORIGIN, &id(1), UserId(999)), []);
-        assert_eq!(early.take(Time::ORIGIN, &id(1), BOB), [candidate("a"), candidate("b")]);
+        assert_eq!(
+            early.take(Time::ORIGIN, &id(1), BOB),
+            [candidate("a"), candidate("b")]
+        );
         assert_eq!(early.take(Time::ORIGIN, &id(1), BOB), []);
     }
 
@@ -107,9 +135,17 @@ mod tests {
     fn the_store_is_bounded_in_sessions_and_in_candidates() {
         let mut early = EarlyCandidates::default();
         for number in 0..=SESSIONS_AT_MOST as u8 {
-            early.keep(Time::ORIGIN, &id(number), BOB, vec![candidate("a"); CANDIDATES_AT_MOST + 1]);
+            early.keep(
+                Time::ORIGIN,
+                &id(number),
+                BOB,
+                vec![candidate("a"); CANDIDATES_AT_MOST + 1],
+            );
         }
         assert_eq!(early.take(Time::ORIGIN, &id(0), BOB), []);
-        assert_eq!(early.take(Time::ORIGIN, &id(1), BOB).len(), CANDIDATES_AT_MOST);
+        assert_eq!(
+            early.take(Time::ORIGIN, &id(1), BOB).len(),
+            CANDIDATES_AT_MOST
+        );
     }
 }

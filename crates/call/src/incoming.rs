@@ -17,9 +17,21 @@ use crate::{Address, CommandError, Event, PeerState, SessionState, Time, Transpo
 const ACCEPT_LOST_AFTER: Duration = Duration::from_secs(1);
 
 impl Session {
-    pub(crate) fn incoming(call: Invitation, from: Address, user_info: UserInfo, now: Time) -> Self {
+    pub(crate) fn incoming(
+        call: Invitation,
+        from: Address,
+        user_info: UserInfo,
+        now: Time,
+    ) -> Self {
         let peers = BTreeMap::from([(from.user, Peer::calling(from))]);
-        Self::new(call, Direction::Incoming, SessionState::Pending, user_info, peers, now)
+        Self::new(
+            call,
+            Direction::Incoming,
+            SessionState::Pending,
+            user_info,
+            peers,
+            now,
+        )
     }
 
     /// Begins to ring, and to prepare the connection, so that the answer waits for nothing.
@@ -37,7 +49,8 @@ impl Session {
             call_type: self.call.call_type,
             user_info: self.user_info.clone(),
         });
-        self.timers.set(SessionTimer::Ring, step.now + step.config.answer_interval);
+        self.timers
+            .set(SessionTimer::Ring, step.now + step.config.answer_interval);
         if let Some(peer) = self.peers.get_mut(&self.call.initiator) {
             peer.adopt_bandwidth(bandwidth);
             peer.open_transport(&self.call, step);
@@ -49,9 +62,16 @@ impl Session {
 
     /// The caller dials on. While it rings his newer offer replaces the older one; after that he
     /// may have missed our `accept`.
-    pub(crate) fn call_repeated(&mut self, step: &mut Step<'_>, from: &Address, offer: Description) {
+    pub(crate) fn call_repeated(
+        &mut self,
+        step: &mut Step<'_>,
+        from: &Address,
+        offer: Description,
+    ) {
         let ringing = self.is_ringing();
-        let Some(peer) = self.peers.get_mut(&from.user) else { return };
+        let Some(peer) = self.peers.get_mut(&from.user) else {
+            return;
+        };
         if self.direction == Direction::Outgoing || !peer.follow(from) {
             return;
         }
@@ -59,15 +79,22 @@ impl Session {
             peer.offer = Some(offer.clone());
             peer.command(&self.call, step, TransportCommand::ApplyOffer(offer));
         }
-        let answered_long_ago = peer.answered.is_some_and(|sent| step.now - sent >= ACCEPT_LOST_AFTER);
-        if answered_long_ago && matches!(peer.state(), PeerState::Connecting | PeerState::Checking) {
+        let answered_long_ago = peer
+            .answered
+            .is_some_and(|sent| step.now - sent >= ACCEPT_LOST_AFTER);
+        if answered_long_ago && matches!(peer.state(), PeerState::Connecting | PeerState::Checking)
+        {
             peer.send_accept(&self.call, step, &self.accept_info);
             peer.share_candidates(&self.call, step);
         }
     }
 
     /// The user takes the call. The `accept` goes out as soon as the answer is there.
-    pub(crate) fn accept(&mut self, step: &mut Step<'_>, user_info: UserInfo) -> Result<(), CommandError> {
+    pub(crate) fn accept(
+        &mut self,
+        step: &mut Step<'_>,
+        user_info: UserInfo,
+    ) -> Result<(), CommandError> {
         self.ensure_ringing()?;
         self.accept_info = user_info;
         self.timers.cancel(SessionTimer::Ring);
@@ -86,7 +113,9 @@ impl Session {
         if self.direction == Direction::Outgoing || self.state() == SessionState::Pending {
             return;
         }
-        let Some(peer) = self.peers.get_mut(&user) else { return };
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
         peer.local = Some(answer);
         if peer.state() == PeerState::Pending {
             peer.send_accept(&self.call, step, &self.accept_info);
@@ -95,7 +124,11 @@ impl Session {
     }
 
     /// The user declines the call.
-    pub(crate) fn reject(&mut self, step: &mut Step<'_>, user_info: &UserInfo) -> Result<(), CommandError> {
+    pub(crate) fn reject(
+        &mut self,
+        step: &mut Step<'_>,
+        user_info: &UserInfo,
+    ) -> Result<(), CommandError> {
         self.ensure_ringing()?;
         self.hang_up(step, user_info)
     }
@@ -105,7 +138,11 @@ impl Session {
         if self.direction == Direction::Outgoing {
             return Err(CommandError::NotCallee);
         }
-        if self.is_ringing() { Ok(()) } else { Err(CommandError::AlreadyAccepted) }
+        if self.is_ringing() {
+            Ok(())
+        } else {
+            Err(CommandError::AlreadyAccepted)
+        }
     }
 
     /// Another device of our own user decided. Nothing is sent: that device does the talking.
@@ -124,15 +161,25 @@ impl Session {
 
     /// It rang long enough. Nothing is sent: another device may be about to answer.
     pub(crate) fn no_actions(&mut self, step: &mut Step<'_>) {
-        let event = Event::NoActions { session: self.call.session.clone(), user: step.me };
-        self.end_peer(step, self.call.initiator, PeerState::NotAnswered, Some(event));
+        let event = Event::NoActions {
+            session: self.call.session.clone(),
+            user: step.me,
+        };
+        self.end_peer(
+            step,
+            self.call.initiator,
+            PeerState::NotAnswered,
+            Some(event),
+        );
     }
 }
 
 impl Peer {
     /// Sends the `accept` with our latest answer.
     fn send_accept(&mut self, call: &Invitation, step: &mut Step<'_>, user_info: &UserInfo) {
-        let Some(answer) = self.local.clone() else { return };
+        let Some(answer) = self.local.clone() else {
+            return;
+        };
         self.answered = Some(step.now);
         self.say(call, step, Body::Accept { answer }, user_info.clone());
     }

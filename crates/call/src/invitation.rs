@@ -55,7 +55,12 @@ mod tests {
             opponents: vec![BOB],
             call_type: CallType::Audio,
         };
-        invitation.signal(Body::Call { offer: "v=0".into() }, UserInfo::new())
+        invitation.signal(
+            Body::Call {
+                offer: "v=0".into(),
+            },
+            UserInfo::new(),
+        )
     }
 
     #[test]
@@ -77,13 +82,36 @@ mod tests {
 
     #[test]
     fn a_caller_among_his_own_opponents_is_none() {
-        let call = Signal { opponents: vec![BOB, ALICE], ..call() };
+        let call = Signal {
+            opponents: vec![BOB, ALICE],
+            ..call()
+        };
         assert!(Invitation::read(&call, ALICE, BOB).is_none());
     }
 
     #[test]
     fn a_call_that_does_not_say_what_it_is_is_none() {
-        assert!(Invitation::read(&Signal { call_type: None, ..call() }, ALICE, BOB).is_none());
-        assert!(Invitation::read(&Signal { caller: None, ..call() }, ALICE, BOB).is_none());
+        assert!(
+            Invitation::read(
+                &Signal {
+                    call_type: None,
+                    ..call()
+                },
+                ALICE,
+                BOB
+            )
+            .is_none()
+        );
+        assert!(
+            Invitation::read(
+                &Signal {
+                    caller: None,
+                    ..call()
+                },
+                ALICE,
+                BOB
+            )
+            .is_none()
+        );
     }
 }

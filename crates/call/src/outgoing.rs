@@ -8,21 +8,36 @@ use crate::invitation::Invitation;
 use crate::peer::{Peer, PeerTimer};
 use crate::session::{Direction, Session};
 use crate::step::Step;
-use crate::{Address, CallConfig, CommandError, Event, PeerState, SessionState, Time, TransportCommand, reason};
+use crate::{
+    Address, CallConfig, CommandError, Event, PeerState, SessionState, Time, TransportCommand,
+    reason,
+};
 
 /// Checks whom a new session is to call.
-pub(crate) fn check_opponents(opponents: &[UserId], me: UserId, config: &CallConfig) -> Result<(), CommandError> {
+pub(crate) fn check_opponents(
+    opponents: &[UserId],
+    me: UserId,
+    config: &CallConfig,
+) -> Result<(), CommandError> {
     if opponents.is_empty() {
         return Err(CommandError::NoOpponents);
     }
     if opponents.len() > config.max_opponents {
-        return Err(CommandError::TooManyOpponents { given: opponents.len(), limit: config.max_opponents });
+        return Err(CommandError::TooManyOpponents {
+            given: opponents.len(),
+            limit: config.max_opponents,
+        });
     }
     if opponents.contains(&me) {
         return Err(CommandError::OwnUserAmongOpponents);
     }
-    let twice = opponents.iter().enumerate().find(|(index, user)| opponents[..*index].contains(user));
-    twice.map_or(Ok(()), |(_, user)| Err(CommandError::DuplicateOpponent { user: *user }))
+    let twice = opponents
+        .iter()
+        .enumerate()
+        .find(|(index, user)| opponents[..*index].contains(user));
+    twice.map_or(Ok(()), |(_, user)| {
+        Err(CommandError::DuplicateOpponent { user: *user })
+    })
 }
 
 impl Session {
@@ -33,9 +48,24 @@ impl Session {
         call_type: CallType,
         now: Time,
     ) -> Self {
-        let peers = opponents.iter().map(|user| (*user, Peer::called(*user))).collect();
-        let call = Invitation { session, initiator: me, opponents, call_type };
-        Self::new(call, Direction::Outgoing, SessionState::New, UserInfo::new(), peers, now)
+        let peers = opponents
+            .iter()
+            .map(|user| (*user, Peer::called(*user)))
+            .collect();
+        let call = Invitation {
+            session,
+            initiator: me,
+            opponents,
+            call_type,
+        };
+        Self::new(
+            call,
+            Direction::Outgoing,
+            SessionState::New,
+            UserInfo::new(),
+            peers,
+            now,
+        )
     }
 
     /// Whether this is a call to that user which he has not answered.
@@ -44,7 +74,11 @@ impl Session {
     }
 
     /// Prepares the connections. Each `call` goes out as soon as its offer is there.
-    pub(crate) fn start(&mut self, step: &mut Step<'_>, user_info: UserInfo) -> Result<(), CommandError> {
+    pub(crate) fn start(
+        &mut self,
+        step: &mut Step<'_>,
+        user_info: UserInfo,
+    ) -> Result<(), CommandError> {
         self.ensure_open()?;
         if self.direction == Direction::Incoming {
             return Err(CommandError::NotCaller);
@@ -61,7 +95,8 @@ impl Session {
         for peer in self.peers.values_mut() {
             peer.open_transport(&self.call, step);
             peer.command(&self.call, step, TransportCommand::CreateOffer);
-            peer.timers.set(PeerTimer::Answer, step.now + step.config.answer_interval);
+            peer.timers
+                .set(PeerTimer::Answer, step.now + step.config.answer_interval);
         }
         Ok(())
     }
@@ -69,7 +104,9 @@ impl Session {
     /// Our offer for a user is there, or there is a better one. The first goes out at once, later
     /// ones with the next repetition.
     pub(crate) fn offer_ready(&mut self, step: &mut Step<'_>, user: UserId, offer: Description) {
-        let Some(peer) = self.peers.get_mut(&user) else { return };
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
         if self.direction != Direction::Outgoing || peer.state().is_negotiated() {
             return;
         }
@@ -81,14 +118,27 @@ impl Session {
 
     /// Sends the `call`, if chat is up, and sees to it that it is repeated.
     pub(crate) fn dial(&mut self, step: &mut Step<'_>, user: UserId) {
-        let Some(peer) = self.peers.get_mut(&user) else { return };
-        let Some(offer) = peer.local.clone() else { return };
-        peer.timers.set(PeerTimer::Redial, step.now + step.config.dialing_interval);
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
+        let Some(offer) = peer.local.clone() else {
+            return;
+        };
+        peer.timers
+            .set(PeerTimer::Redial, step.now + step.config.dialing_interval);
         if !step.chat_is_up {
             return;
         }
-        let call = self.call.signal(Body::Call { offer }, self.user_info.clone());
-        step.send(peer.address.clone(), Signal { bandwidth: step.config.bandwidth, ..call });
+        let call = self
+            .call
+            .signal(Body::Call { offer }, self.user_info.clone());
+        step.send(
+            peer.address.clone(),
+            Signal {
+                bandwidth: step.config.bandwidth,
+                ..call
+            },
+        );
         if peer.state() == PeerState::New {
             peer.enter(&self.call, step, PeerState::Pending);
         }
@@ -122,15 +172,23 @@ impl Session {
             return self.refuse_second_device(step, from);
         }
         let connect_by = self.connect_by(step);
-        let Some(peer) = self.peers.get_mut(&from.user) else { return };
+        let Some(peer) = self.peers.get_mut(&from.user) else {
+            return;
+        };
         peer.address = from.clone();
         peer.adopt_bandwidth(bandwidth);
         peer.timers.cancel_all();
         if self.state() == SessionState::Pending {
             self.enter(step, SessionState::Connecting);
         }
-        step.event(Event::Accepted { session: self.call.session.clone(), user: from.user, user_info });
-        let Some(peer) = self.peers.get_mut(&from.user) else { return };
+        step.event(Event::Accepted {
+            session: self.call.session.clone(),
+            user: from.user,
+            user_info,
+        });
+        let Some(peer) = self.peers.get_mut(&from.user) else {
+            return;
+        };
         peer.command(&self.call, step, TransportCommand::ApplyAnswer(answer));
         peer.release_waiting(&self.call, step);
         peer.connect(&self.call, step, connect_by);
@@ -139,17 +197,26 @@ impl Session {
     /// One device of a user has the call and now another one accepted: it is too late. An `accept`
     /// that comes twice from the same device is none.
     fn refuse_second_device(&mut self, step: &mut Step<'_>, from: &Address) {
-        let Some(peer) = self.peers.get_mut(&from.user) else { return };
+        let Some(peer) = self.peers.get_mut(&from.user) else {
+            return;
+        };
         if peer.address.resource != from.resource {
             peer.refuse(from);
-            step.send(from.clone(), self.call.signal(Body::HangUp, UserInfo::new()));
+            step.send(
+                from.clone(),
+                self.call.signal(Body::HangUp, UserInfo::new()),
+            );
         }
     }
 
     /// A user does not want to talk. Once one of his devices accepted, the others cannot reject.
     pub(crate) fn rejected_by(&mut self, step: &mut Step<'_>, user: UserId, user_info: UserInfo) {
         if self.is_dialing(user) {
-            let event = Event::Rejected { session: self.call.session.clone(), user, user_info };
+            let event = Event::Rejected {
+                session: self.call.session.clone(),
+                user,
+                user_info,
+            };
             self.end_peer(step, user, PeerState::Rejected, Some(event));
         }
     }
@@ -157,7 +224,10 @@ impl Session {
     /// A user did not answer in time. All his devices stop ringing.
     pub(crate) fn not_answered(&mut self, step: &mut Step<'_>, user: UserId) {
         self.take_leave(step, user, reason::user_info(reason::NOT_ANSWERED));
-        let event = Event::NotAnswered { session: self.call.session.clone(), user };
+        let event = Event::NotAnswered {
+            session: self.call.session.clone(),
+            user,
+        };
         self.end_peer(step, user, PeerState::NotAnswered, Some(event));
     }
 }

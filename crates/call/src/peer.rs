@@ -133,10 +133,20 @@ impl Peer {
             return;
         }
         self.state = next;
-        step.event(Event::PeerStateChanged { session: call.session.clone(), user: self.user(), state: next });
+        step.event(Event::PeerStateChanged {
+            session: call.session.clone(),
+            user: self.user(),
+            state: next,
+        });
     }
 
-    pub(crate) fn say(&self, call: &Invitation, step: &mut Step<'_>, body: Body, user_info: UserInfo) {
+    pub(crate) fn say(
+        &self,
+        call: &Invitation,
+        step: &mut Step<'_>,
+        body: Body,
+        user_info: UserInfo,
+    ) {
         step.send(self.address.clone(), call.signal(body, user_info));
     }
 
@@ -147,7 +157,10 @@ impl Peer {
     /// When it comes from a device that never was turned away, he has connected to chat anew, and
     /// signals follow him there.
     pub(crate) fn follow(&mut self, from: &Address) -> bool {
-        let refused = from.resource.as_ref().is_some_and(|device| self.refused.contains(device));
+        let refused = from
+            .resource
+            .as_ref()
+            .is_some_and(|device| self.refused.contains(device));
         if !refused {
             self.address = from.clone();
         }
@@ -168,7 +181,11 @@ impl Peer {
     /// what comes earlier.
     pub(crate) fn gather(&mut self, call: &Invitation, step: &mut Step<'_>, found: Vec<Candidate>) {
         let room = MAX_CANDIDATES - self.gathered.len();
-        let new: Vec<_> = found.into_iter().filter(|found| !self.gathered.contains(found)).take(room).collect();
+        let new: Vec<_> = found
+            .into_iter()
+            .filter(|found| !self.gathered.contains(found))
+            .take(room)
+            .collect();
         self.gathered.extend_from_slice(&new);
         if self.sharing {
             self.send_candidates(call, step, new);
@@ -179,7 +196,10 @@ impl Peer {
     pub(crate) fn share_candidates(&mut self, call: &Invitation, step: &mut Step<'_>) {
         self.sharing = true;
         self.send_candidates(call, step, self.gathered.clone());
-        self.timers.set(PeerTimer::RepeatCandidates, step.now + REPEAT_CANDIDATES_AFTER);
+        self.timers.set(
+            PeerTimer::RepeatCandidates,
+            step.now + REPEAT_CANDIDATES_AFTER,
+        );
     }
 
     pub(crate) fn repeat_candidates(&self, call: &Invitation, step: &mut Step<'_>) {
@@ -196,18 +216,30 @@ impl Peer {
     pub(crate) fn keep_waiting(&mut self, from: &Address, candidates: Vec<Candidate>) {
         let room = CANDIDATES_AT_MOST - self.waiting.len();
         let device = &from.resource;
-        self.waiting.extend(candidates.into_iter().take(room).map(|candidate| (device.clone(), candidate)));
+        self.waiting.extend(
+            candidates
+                .into_iter()
+                .take(room)
+                .map(|candidate| (device.clone(), candidate)),
+        );
     }
 
     /// Hands over the candidates that came ahead of the answer, as far as they are of the device
     /// that answered.
     pub(crate) fn release_waiting(&mut self, call: &Invitation, step: &mut Step<'_>) {
         let waiting = core::mem::take(&mut self.waiting).into_iter();
-        let his = waiting.filter(|(device, _)| *device == self.address.resource).map(|(_, candidate)| candidate);
+        let his = waiting
+            .filter(|(device, _)| *device == self.address.resource)
+            .map(|(_, candidate)| candidate);
         self.add_candidates(call, step, his.collect());
     }
 
-    pub(crate) fn add_candidates(&self, call: &Invitation, step: &mut Step<'_>, candidates: Vec<Candidate>) {
+    pub(crate) fn add_candidates(
+        &self,
+        call: &Invitation,
+        step: &mut Step<'_>,
+        candidates: Vec<Candidate>,
+    ) {
         if !candidates.is_empty() {
             self.command(call, step, TransportCommand::AddCandidates(candidates));
         }
@@ -217,17 +249,31 @@ impl Peer {
 
     pub(crate) fn open_transport(&mut self, call: &Invitation, step: &mut Step<'_>) {
         self.transport = Transport::Open;
-        self.command(call, step, TransportCommand::Open { call_type: call.call_type });
+        self.command(
+            call,
+            step,
+            TransportCommand::Open {
+                call_type: call.call_type,
+            },
+        );
     }
 
-    pub(crate) fn command(&self, call: &Invitation, step: &mut Step<'_>, command: TransportCommand) {
+    pub(crate) fn command(
+        &self,
+        call: &Invitation,
+        step: &mut Step<'_>,
+        command: TransportCommand,
+    ) {
         step.transport(&call.session, self.user(), command);
     }
 
     /// Both descriptions are there: from here on it is up to the network, until `connect_by`.
     pub(crate) fn connect(&mut self, call: &Invitation, step: &mut Step<'_>, connect_by: Time) {
         self.enter(call, step, PeerState::Connecting);
-        step.event(Event::StartConnect { session: call.session.clone(), user: self.user() });
+        step.event(Event::StartConnect {
+            session: call.session.clone(),
+            user: self.user(),
+        });
         self.timers.set(PeerTimer::Connect, connect_by);
         self.share_candidates(call, step);
     }
@@ -243,7 +289,10 @@ impl Peer {
             Transport::Lost => self.transport = Transport::None,
             Transport::None | Transport::Releasing => return,
         }
-        step.event(Event::ConnectionClosed { session: call.session.clone(), user: self.user() });
+        step.event(Event::ConnectionClosed {
+            session: call.session.clone(),
+            user: self.user(),
+        });
     }
 
     /// The shell released the connection.

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use PeerState::{
-    Checking, Closed, Connected, Connecting, DisconnectTimeout, Disconnected, Error, Failed, HungUp, New, NotAnswered,
-    Pending, Rejected, Unknown, Wait,
+    Checking, Closed, Connected, Connecting, DisconnectTimeout, Disconnected, Error, Failed,
+    HungUp, New, NotAnswered, Pending, Rejected, Unknown, Wait,
 };
 
 /// Where we stand with one other user of a call.
@@ -70,11 +70,39 @@ const TABLE: [(PeerState, &[PeerState]); 15] = [
     (Unknown, &[]),
     (New, &[Pending, NotAnswered, Failed, Closed]),
     (Wait, &[]),
-    (Pending, &[Connecting, NotAnswered, Rejected, HungUp, Failed, Error, Closed]),
-    (Connecting, &[Checking, Connected, Disconnected, HungUp, Failed, Error, Closed]),
-    (Checking, &[Connected, Disconnected, HungUp, Failed, Error, Closed]),
+    (
+        Pending,
+        &[
+            Connecting,
+            NotAnswered,
+            Rejected,
+            HungUp,
+            Failed,
+            Error,
+            Closed,
+        ],
+    ),
+    (
+        Connecting,
+        &[
+            Checking,
+            Connected,
+            Disconnected,
+            HungUp,
+            Failed,
+            Error,
+            Closed,
+        ],
+    ),
+    (
+        Checking,
+        &[Connected, Disconnected, HungUp, Failed, Error, Closed],
+    ),
     (Connected, &[Disconnected, HungUp, Failed, Closed]),
-    (Disconnected, &[Connected, DisconnectTimeout, HungUp, Failed, Closed]),
+    (
+        Disconnected,
+        &[Connected, DisconnectTimeout, HungUp, Failed, Closed],
+    ),
     (DisconnectTimeout, &[]),
     (Closed, &[]),
     (NotAnswered, &[]),
@@ -87,8 +115,21 @@ const TABLE: [(PeerState, &[PeerState]); 15] = [
 impl PeerState {
     /// Every state.
     pub const ALL: [Self; 15] = [
-        Unknown, New, Wait, Pending, Connecting, Checking, Connected, Disconnected, DisconnectTimeout, Closed,
-        NotAnswered, Rejected, HungUp, Failed, Error,
+        Unknown,
+        New,
+        Wait,
+        Pending,
+        Connecting,
+        Checking,
+        Connected,
+        Disconnected,
+        DisconnectTimeout,
+        Closed,
+        NotAnswered,
+        Rejected,
+        HungUp,
+        Failed,
+        Error,
     ];
 
     /// The states that may follow this one.
@@ -108,7 +149,10 @@ impl PeerState {
 
     /// Whether both descriptions are there, so that it is up to the network.
     pub const fn is_negotiated(self) -> bool {
-        matches!(self, Connecting | Checking | Connected | Disconnected | Failed)
+        matches!(
+            self,
+            Connecting | Checking | Connected | Disconnected | Failed
+        )
     }
 }
 
@@ -139,7 +183,10 @@ mod tests {
     #[test]
     fn nothing_goes_back_to_the_beginning() {
         for state in PeerState::ALL {
-            assert!(!state.may_become(New) && !state.may_become(Unknown), "{state}");
+            assert!(
+                !state.may_become(New) && !state.may_become(Unknown),
+                "{state}"
+            );
         }
     }
 }

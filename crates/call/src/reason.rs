@@ -33,7 +33,13 @@ mod tests {
 
     #[test]
     fn every_reason_fits_into_user_info() {
-        for reason in [BUSY, TOO_MANY_CALLS, UNUSABLE_DESCRIPTION, NOT_ANSWERED, NO_CONNECTION] {
+        for reason in [
+            BUSY,
+            TOO_MANY_CALLS,
+            UNUSABLE_DESCRIPTION,
+            NOT_ANSWERED,
+            NO_CONNECTION,
+        ] {
             assert_eq!(user_info(reason).get(KEY), Some(reason));
         }
     }

@@ -165,15 +165,26 @@ impl Session {
             return;
         }
         self.state = next;
-        step.event(Event::StateChanged { session: self.call.session.clone(), state: next });
+        step.event(Event::StateChanged {
+            session: self.call.session.clone(),
+            state: next,
+        });
     }
 
     pub(crate) const fn ensure_open(&self) -> Result<(), CommandError> {
-        if self.state.is_open() { Ok(()) } else { Err(CommandError::SessionClosed) }
+        if self.state.is_open() {
+            Ok(())
+        } else {
+            Err(CommandError::SessionClosed)
+        }
     }
 
     pub(crate) fn live_users(&self) -> Vec<UserId> {
-        self.peers.values().filter(|peer| peer.state().is_live()).map(Peer::user).collect()
+        self.peers
+            .values()
+            .filter(|peer| peer.state().is_live())
+            .map(Peer::user)
+            .collect()
     }
 
     /// Until when a call that is accepted now has to be connected: what is left of the time to
@@ -197,7 +208,9 @@ impl Session {
         let user_info = signal.user_info;
         match signal.body {
             Body::Call { offer } => self.call_repeated(step, from, offer),
-            Body::Accept { answer } => self.accepted_by(step, from, answer, user_info, signal.bandwidth),
+            Body::Accept { answer } => {
+                self.accepted_by(step, from, answer, user_info, signal.bandwidth)
+            }
             Body::Reject => self.rejected_by(step, from.user, user_info),
             Body::HangUp => self.hung_up_by(step, from, user_info),
             Body::IceCandidates(candidates) => self.candidates_from(step, from, candidates),
@@ -208,13 +221,20 @@ impl Session {
     /// Somebody who is out of the call, while others are still in it.
     fn receive_from_leaver(&self, step: &mut Step<'_>, from: &Address, signal: &Signal) {
         if let Some(farewell) = self.remembrance().answer(from.user, signal.kind()) {
-            step.send(from.clone(), self.call.signal(farewell.body(), UserInfo::new()));
+            step.send(
+                from.clone(),
+                self.call.signal(farewell.body(), UserInfo::new()),
+            );
         }
     }
 
     fn updated_by(&mut self, step: &mut Step<'_>, from: &Address, user_info: UserInfo) {
         if self.counts(from) && !user_info.is_empty() {
-            step.event(Event::Updated { session: self.call.session.clone(), user: from.user, user_info });
+            step.event(Event::Updated {
+                session: self.call.session.clone(),
+                user: from.user,
+                user_info,
+            });
         }
     }
 
@@ -244,7 +264,12 @@ impl Session {
         }
         for peer in self.peers.values() {
             if peer.state().is_live() && to.is_none_or(|user| user == peer.user()) {
-                peer.say(&self.call, step, Body::Update(Default::default()), user_info.clone());
+                peer.say(
+                    &self.call,
+                    step,
+                    Body::Update(Default::default()),
+                    user_info.clone(),
+                );
             }
         }
         Ok(())
@@ -254,7 +279,12 @@ impl Session {
 
     /// When something has to be done next.
     pub(crate) fn next_timeout(&self) -> Option<Time> {
-        self.peers.values().map(|peer| peer.timers.next()).chain([self.timers.next()]).flatten().min()
+        self.peers
+            .values()
+            .map(|peer| peer.timers.next())
+            .chain([self.timers.next()])
+            .flatten()
+            .min()
     }
 
     /// Does what is due.
@@ -266,7 +296,11 @@ impl Session {
             }
         }
         for user in self.live_users() {
-            while let Some(timer) = self.peers.get_mut(&user).and_then(|peer| peer.timers.take_due(step.now)) {
+            while let Some(timer) = self
+                .peers
+                .get_mut(&user)
+                .and_then(|peer| peer.timers.take_due(step.now))
+            {
                 self.peer_expired(step, user, timer);
             }
         }

@@ -23,7 +23,16 @@ impl Step<'_> {
         self.outputs.push_back(Output::Send { to, signal });
     }
 
-    pub(crate) fn transport(&mut self, session: &SessionId, peer: UserId, command: TransportCommand) {
-        self.outputs.push_back(Output::Transport { session: session.clone(), peer, command });
+    pub(crate) fn transport(
+        &mut self,
+        session: &SessionId,
+        peer: UserId,
+        command: TransportCommand,
+    ) {
+        self.outputs.push_back(Output::Transport {
+            session: session.clone(),
+            peer,
+            command,
+        });
     }
 }

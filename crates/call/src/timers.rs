@@ -15,7 +15,9 @@ pub(crate) struct Timers<K> {
 
 impl<K: Ord + Copy> Timers<K> {
     pub(crate) const fn new() -> Self {
-        Self { due: BTreeMap::new() }
+        Self {
+            due: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn set(&mut self, kind: K, at: Time) {
@@ -43,7 +45,11 @@ impl<K: Ord + Copy> Timers<K> {
     /// Takes the alarm that has been due longest, if any is due.
     pub(crate) fn take_due(&mut self, now: Time) -> Option<K> {
         // `min_by_key` keeps the first of equals, hence the smallest kind.
-        let (&kind, _) = self.due.iter().filter(|(_, at)| **at <= now).min_by_key(|(_, at)| **at)?;
+        let (&kind, _) = self
+            .due
+            .iter()
+            .filter(|(_, at)| **at <= now)
+            .min_by_key(|(_, at)| **at)?;
         self.due.remove(&kind);
         Some(kind)
     }
