@@ -56,13 +56,19 @@ impl Jid {
     /// [`JidError`] when `resource` cannot be one.
     pub fn with_resource(&self, resource: &str) -> Result<Self, JidError> {
         check(resource, char::is_control)?;
-        Ok(Self { resource: Some(resource.to_string()), ..self.clone() })
+        Ok(Self {
+            resource: Some(resource.to_string()),
+            ..self.clone()
+        })
     }
 
     /// The address without its resource.
     #[must_use]
     pub fn bare(&self) -> Self {
-        Self { resource: None, ..self.clone() }
+        Self {
+            resource: None,
+            ..self.clone()
+        }
     }
 
     /// The part before `@`.
@@ -87,9 +93,13 @@ impl Jid {
 
     fn build(local: Option<&str>, domain: &str, resource: Option<&str>) -> Result<Self, JidError> {
         if let Some(local) = local {
-            check(local, |c| c.is_control() || c.is_whitespace() || "\"&'/:<>@".contains(c))?;
+            check(local, |c| {
+                c.is_control() || c.is_whitespace() || "\"&'/:<>@".contains(c)
+            })?;
         }
-        check(domain, |c| c.is_control() || c.is_whitespace() || "\"&'/<>@".contains(c))?;
+        check(domain, |c| {
+            c.is_control() || c.is_whitespace() || "\"&'/<>@".contains(c)
+        })?;
         if let Some(resource) = resource {
             check(resource, char::is_control)?;
         }
@@ -160,9 +170,15 @@ mod tests {
     #[test]
     fn an_address_has_three_parts() {
         let jid: Jid = "101-4242@Chat.Example/a/b@c".parse().unwrap();
-        assert_eq!((jid.local(), jid.domain(), jid.resource()), (Some("101-4242"), "chat.example", Some("a/b@c")));
+        assert_eq!(
+            (jid.local(), jid.domain(), jid.resource()),
+            (Some("101-4242"), "chat.example", Some("a/b@c"))
+        );
         assert_eq!(jid.bare().to_string(), "101-4242@chat.example");
-        assert_eq!("chat.example".parse::<Jid>().unwrap(), Jid::server("chat.example").unwrap());
+        assert_eq!(
+            "chat.example".parse::<Jid>().unwrap(),
+            Jid::server("chat.example").unwrap()
+        );
     }
 
     #[test]

@@ -60,7 +60,10 @@ impl Element {
 
     /// The value of an attribute; `xml:lang` and the like by their prefix.
     pub fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.attributes
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Sets an attribute; a new one goes behind the others.

@@ -13,4 +13,4 @@ mod write;
 
 pub use element::Element;
 pub use escape::{escape_attribute, escape_text};
-pub use parse::{Limits, XmlError};
+pub use parse::{Limits, XmlError, check};

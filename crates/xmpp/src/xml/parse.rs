@@ -4,9 +4,10 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use rxml::error::{EndOrError, Error};
 use rxml::{Event, Parse, Parser};
 
-use super::element::{Element, Node};
+use super::element::Element;
 use crate::ns;
 
 /// How much one document may hold.
@@ -22,7 +23,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_bytes: 256 * 1024, max_depth: 16, max_nodes: 4096 }
+        Self {
+            max_bytes: 256 * 1024,
+            max_depth: 16,
+            max_nodes: 4096,
+        }
     }
 }
 
@@ -30,9 +35,13 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum XmlError {
-    /// Not well-formed XML, or XML of a kind that chat forbids (RFC 6120 section 11.1).
+    /// Not well-formed XML.
     #[error("not well-formed XML")]
     NotWellFormed,
+    /// XML of a kind that chat forbids: comments and processing instructions
+    /// (RFC 6120 section 11.1).
+    #[error("XML that is not allowed in chat")]
+    Restricted,
     /// The document ends too early.
     #[error("the XML ends too early")]
     Truncated,
@@ -63,42 +72,86 @@ impl Element {
     /// # Errors
     /// [`XmlError`]: not well-formed, or beyond `limits`.
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, XmlError> {
-        if text.len() > limits.max_bytes {
-            return Err(XmlError::TooLong { limit: limits.max_bytes });
-        }
-        let mut parser = Parser::new();
-        let mut rest = text.as_bytes();
-        let mut tree = Tree::new(*limits);
-        while let Some(event) = parser.parse(&mut rest, true).map_err(|error| match error {
-            rxml::error::EndOrError::NeedMoreData => XmlError::Truncated,
-            rxml::error::EndOrError::Error(_) => XmlError::NotWellFormed,
-        })? {
-            tree.add(event)?;
-        }
+        let mut tree = Tree::default();
+        read(text, limits, |event| tree.add(event))?;
         tree.root.ok_or(XmlError::Truncated)
     }
 }
 
+/// Whether `text` is one well-formed element within `limits`, without keeping it.
+///
+/// # Errors
+/// The same as [`Element::parse`].
+pub fn check(text: &str, limits: &Limits) -> Result<(), XmlError> {
+    read(text, limits, |_| Ok(()))
+}
+
+/// Hands over one event after the other, as long as the bounds are kept.
+fn read(
+    text: &str,
+    limits: &Limits,
+    mut take: impl FnMut(Event) -> Result<(), XmlError>,
+) -> Result<(), XmlError> {
+    if text.len() > limits.max_bytes {
+        return Err(XmlError::TooLong {
+            limit: limits.max_bytes,
+        });
+    }
+    let mut parser = Parser::new();
+    let mut rest = text.as_bytes();
+    let (mut depth, mut nodes, mut in_text) = (0_usize, 0_usize, false);
+    while let Some(event) = parser.parse(&mut rest, true).map_err(refusal)? {
+        let is_text = matches!(event, Event::Text(..));
+        match event {
+            Event::StartElement(..) => {
+                depth += 1;
+                nodes += 1;
+            }
+            Event::EndElement(..) => depth = depth.saturating_sub(1),
+            // A long text comes in pieces.
+            Event::Text(..) if !in_text => nodes += 1,
+            Event::Text(..) | Event::XmlDeclaration(..) => {}
+        }
+        in_text = is_text;
+        if depth > limits.max_depth {
+            return Err(XmlError::TooDeep {
+                limit: limits.max_depth,
+            });
+        }
+        if nodes > limits.max_nodes {
+            return Err(XmlError::TooManyNodes {
+                limit: limits.max_nodes,
+            });
+        }
+        take(event)?;
+    }
+    Ok(())
+}
+
+const fn refusal(error: EndOrError) -> XmlError {
+    match error {
+        EndOrError::NeedMoreData | EndOrError::Error(Error::InvalidEof(_)) => XmlError::Truncated,
+        EndOrError::Error(Error::RestrictedXml(_)) => XmlError::Restricted,
+        EndOrError::Error(_) => XmlError::NotWellFormed,
+    }
+}
+
 /// The elements that are open, outermost first.
+#[derive(Default)]
 struct Tree {
-    limits: Limits,
-    nodes: usize,
     open: Vec<Element>,
     root: Option<Element>,
+    /// The root declares no namespace.
+    assumes_client: bool,
 }
 
 impl Tree {
-    const fn new(limits: Limits) -> Self {
-        Self { limits, nodes: 0, open: Vec::new(), root: None }
-    }
-
     fn add(&mut self, event: Event) -> Result<(), XmlError> {
         match event {
             Event::XmlDeclaration(..) => {}
             Event::StartElement(_, (namespace, name), attributes) => {
-                self.count()?;
-                if self.open.len() == self.limits.max_depth {
-                    return Err(XmlError::TooDeep { limit: self.limits.max_depth });
+                if self.open.is_empty() {
+                    self.assumes_client = namespace.is_empty();
                 }
                 let mut element = Element::new("", name.as_str());
                 element.namespace = self.namespace(namespace.as_str());
@@ -116,17 +169,15 @@ impl Tree {
                 self.open.push(element);
             }
             Event::Text(_, text) => {
-                let Some(parent) = self.open.last_mut() else { return Err(XmlError::NotWellFormed) };
-                if !matches!(parent.children.last(), Some(Node::Text(_))) {
-                    self.nodes += 1;
-                    if self.nodes > self.limits.max_nodes {
-                        return Err(XmlError::TooManyNodes { limit: self.limits.max_nodes });
-                    }
-                }
+                let Some(parent) = self.open.last_mut() else {
+                    return Err(XmlError::NotWellFormed);
+                };
                 parent.push_text(&text);
             }
             Event::EndElement(_) => {
-                let Some(element) = self.open.pop() else { return Err(XmlError::NotWellFormed) };
+                let Some(element) = self.open.pop() else {
+                    return Err(XmlError::NotWellFormed);
+                };
                 match self.open.last_mut() {
                     Some(parent) => parent.push(element),
                     None => self.root = Some(element),
@@ -136,20 +187,16 @@ impl Tree {
         Ok(())
     }
 
-    fn count(&mut self) -> Result<(), XmlError> {
-        self.nodes += 1;
-        if self.nodes > self.limits.max_nodes {
-            return Err(XmlError::TooManyNodes { limit: self.limits.max_nodes });
-        }
-        Ok(())
-    }
-
     /// Children mostly share their parent's namespace: one allocation serves
     /// them all.
     fn namespace(&self, namespace: &str) -> Arc<str> {
+        let namespace = if namespace.is_empty() && self.assumes_client {
+            ns::CLIENT
+        } else {
+            namespace
+        };
         match self.open.last() {
-            Some(parent) if namespace.is_empty() || *parent.namespace == *namespace => Arc::clone(&parent.namespace),
-            None if namespace.is_empty() => ns::CLIENT.into(),
+            Some(parent) if *parent.namespace == *namespace => Arc::clone(&parent.namespace),
             _ => namespace.into(),
         }
     }
@@ -170,7 +217,15 @@ mod tests {
     fn an_element_is_read_and_written_alike() {
         let text = r#"<message id="1" to="a@b" xmlns="jabber:client"><x xmlns="urn:x"><y>1 &lt; 2</y><z/></x></message>"#;
         let element = parse(text).unwrap();
-        assert_eq!(element.child_ns("urn:x", "x").unwrap().child("y").unwrap().text(), "1 < 2");
+        assert_eq!(
+            element
+                .child_ns("urn:x", "x")
+                .unwrap()
+                .child("y")
+                .unwrap()
+                .text(),
+            "1 < 2"
+        );
         assert_eq!(element.to_xml(), text);
     }
 
@@ -182,17 +237,59 @@ mod tests {
     }
 
     #[test]
+    fn no_namespace_is_assumed_below_a_root_that_has_one() {
+        let text = r#"<a xmlns="urn:x"><b xmlns=""/></a>"#;
+        let element = parse(text).unwrap();
+        assert_eq!(element.child("b").unwrap().namespace(), "");
+        assert_eq!(element.to_xml(), text);
+    }
+
+    #[test]
+    fn a_long_text_is_one_node() {
+        let long = "x".repeat(100_000);
+        let limits = Limits {
+            max_nodes: 2,
+            ..Limits::default()
+        };
+        let element = Element::parse(&alloc::format!("<a>{long}</a>"), &limits).unwrap();
+        assert_eq!(element.text(), long);
+    }
+
+    #[test]
+    fn what_xml_cannot_hold_is_replaced_when_written() {
+        let text = Element::new("urn:x", "a")
+            .with_attribute("b", "\u{0}")
+            .with_text("\u{1}\u{fffe}\r\n")
+            .to_xml();
+        assert_eq!(
+            text,
+            "<a b=\"\u{fffd}\" xmlns=\"urn:x\">\u{fffd}\u{fffd}\r\n</a>"
+        );
+        assert!(parse(&text).is_ok());
+    }
+
+    #[test]
     fn line_ends_are_normalized() {
         assert_eq!(parse("<a>v=0\r\ns=-\r\n</a>").unwrap().text(), "v=0\ns=-\n");
     }
 
     #[test]
     fn every_bound_is_named() {
-        let limits = Limits { max_bytes: 40, max_depth: 2, max_nodes: 3 };
+        let limits = Limits {
+            max_bytes: 40,
+            max_depth: 2,
+            max_nodes: 3,
+        };
         let parse = |text: &str| Element::parse(text, &limits);
         assert_eq!(parse(&"x".repeat(41)), Err(XmlError::TooLong { limit: 40 }));
-        assert_eq!(parse("<a><b><c/></b></a>"), Err(XmlError::TooDeep { limit: 2 }));
-        assert_eq!(parse("<a><b/><b/><b/></a>"), Err(XmlError::TooManyNodes { limit: 3 }));
+        assert_eq!(
+            parse("<a><b><c/></b></a>"),
+            Err(XmlError::TooDeep { limit: 2 })
+        );
+        assert_eq!(
+            parse("<a><b/><b/><b/></a>"),
+            Err(XmlError::TooManyNodes { limit: 3 })
+        );
     }
 
     #[test]
@@ -203,7 +300,12 @@ mod tests {
         }
         assert_eq!(parse("<a><b></a>"), Err(XmlError::NotWellFormed));
         assert_eq!(parse("<a/><b/>"), Err(XmlError::NotWellFormed));
-        assert_eq!(parse("<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>"), Err(XmlError::NotWellFormed));
+        assert_eq!(
+            parse("<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>"),
+            Err(XmlError::NotWellFormed)
+        );
         assert_eq!(parse("<p:a/>"), Err(XmlError::NotWellFormed));
+        assert_eq!(parse("<a><!-- b --></a>"), Err(XmlError::Restricted));
+        assert_eq!(parse("<a><?b c?></a>"), Err(XmlError::Restricted));
     }
 }
