@@ -6,13 +6,13 @@
 mod audio_pace;
 mod black;
 mod pace;
-mod pushed_audio;
+pub mod pushed_audio;
 mod pushed_video;
 mod silence;
 pub(crate) mod sweep;
 pub mod test_pattern;
 mod tone;
-mod wav;
+pub mod wav;
 mod y4m;
 
 use std::time::Duration;
