@@ -180,18 +180,11 @@ fn decode_opponents(parameters: &Element) -> Result<Vec<UserId>, DecodeError> {
 
 fn decode_sdp(parent: &Element) -> Result<Description, DecodeError> {
     let field = Field::Sdp;
-    let sdp = mandatory(parent.child(field.name()), field)?.text();
-    if sdp.len() > MAX_SDP_BYTES {
-        return Err(DecodeError::TooLong {
-            field,
-            limit: MAX_SDP_BYTES,
-        });
-    }
-    let description = Description::new(&sdp);
-    if description.as_str().trim().is_empty() {
-        Err(DecodeError::Missing(field))
-    } else {
-        Ok(description)
+    let sdp = Description::new(&mandatory(parent.child(field.name()), field)?.text());
+    match sdp.as_str() {
+        text if text.len() > MAX_SDP_BYTES => Err(DecodeError::TooLong { field, limit: MAX_SDP_BYTES }),
+        text if text.trim().is_empty() => Err(DecodeError::Missing(field)),
+        _ => Ok(sdp),
     }
 }
 

@@ -7,8 +7,8 @@ use crate::text;
 
 /// A session description in SDP (RFC 8866), opaque to signaling.
 ///
-/// Lines end with LF alone: XML turns every CR LF into LF anyway (XML 1.0
-/// §2.11), so that is what a peer sees. Two descriptions that differ only in
+/// Lines end with LF alone, because XML turns every CR LF into LF (XML 1.0
+/// §2.11) and so that is what a peer sees; they are sent with CR LF. Two descriptions that differ only in
 /// their line ends are equal. Cloning is cheap. `Debug` shows the length
 /// alone, because a description holds addresses and credentials.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

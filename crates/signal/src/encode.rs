@@ -4,16 +4,15 @@
 //! same, so that what we send cannot be told from what every deployed client
 //! has been reading for years.
 
-use alloc::format;
 use alloc::string::{String, ToString as _};
 
 use visavis_xmpp::Jid;
 use visavis_xmpp::ns;
-use visavis_xmpp::xml::{Element, escape_attribute};
+use visavis_xmpp::xml::Element;
 
 use crate::field::{CANDIDATE, Field, MODULE, OPPONENT, PARAMETERS};
 use crate::user_info::BANDWIDTH_KEY;
-use crate::{Body, Candidate, SessionDescription, Signal, UserId, text};
+use crate::{Body, Candidate, Description, SessionDescription, Signal, UserId, text};
 
 /// The children of every signal but a mesh `call`. Those that a signal does
 /// not have are left out.
@@ -59,15 +58,12 @@ impl Signal {
     /// Nothing is checked against the [limits](crate::limits): a peer refuses
     /// what exceeds them.
     pub fn to_message(&self, id: &str, sender: UserId, to: &Jid) -> String {
-        // Written by hand, because the payload repeats its parent's
-        // namespace, as the browser clients do.
-        format!(
-            r#"<message id="{}" to="{}" type="headline" xmlns="{}">{}</message>"#,
-            escape_attribute(&text::line(id)),
-            escape_attribute(&to.to_string()),
-            ns::CLIENT,
-            self.encode(sender).to_xml(),
-        )
+        Element::new(ns::CLIENT, "message")
+            .with_attribute("id", &text::line(id))
+            .with_attribute("to", &to.to_string())
+            .with_attribute("type", "headline")
+            .with_child(self.encode(sender))
+            .to_xml()
     }
 
     /// The payload of the message, `extraParams`; see [`Signal::to_message`].
@@ -79,7 +75,8 @@ impl Signal {
         } else {
             &ORDER[..]
         };
-        let mut parameters = element(PARAMETERS);
+        // Browsers repeat the namespace of the message here.
+        let mut parameters = element(PARAMETERS).declaring_namespace();
         for child in order.iter().filter_map(|&field| self.encode_field(field)) {
             parameters.push(child);
         }
@@ -99,7 +96,7 @@ impl Signal {
             (Field::Capabilities, _) if self.capabilities.is_empty() => None,
             (Field::Capabilities, _) => Some(leaf(field, &self.capabilities.wire())),
             (Field::Sdp, Body::Call { offer: sdp } | Body::Accept { answer: sdp }) => {
-                Some(leaf(field, sdp.as_str()))
+                Some(encode_sdp(sdp))
             }
             (Field::IceCandidates, Body::IceCandidates(candidates)) => {
                 Some(encode_candidates(candidates))
@@ -160,8 +157,13 @@ fn encode_candidates(candidates: &[Candidate]) -> Element {
 fn encode_session_description(description: &SessionDescription) -> Element {
     element(Field::SessionDescription.name())
         .with_child(leaf(Field::OfferId, &text::line(&description.offer_id)))
-        .with_child(leaf(Field::Sdp, description.sdp.as_str()))
+        .with_child(encode_sdp(&description.sdp))
         .with_child(leaf(Field::DescriptionType, description.kind.wire()))
+}
+
+/// Descriptions travel with the CR LF of RFC 8866 §5, as browsers send them.
+fn encode_sdp(sdp: &Description) -> Element {
+    leaf(Field::Sdp, &sdp.as_str().replace('\n', "\r\n"))
 }
 
 fn leaf(field: Field, value: &str) -> Element {
