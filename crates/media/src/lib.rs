@@ -20,6 +20,7 @@ pub mod measure;
 mod remote_audio;
 mod remote_video;
 pub mod render;
+mod scale;
 pub mod source;
 #[cfg(test)]
 mod test_files;
@@ -36,3 +37,10 @@ pub use remote_video::{QUEUE_LIMIT, ReceivedVideo, RemoteVideo, RemoteVideoError
 pub use render::{AudioRenderer, VideoRenderer};
 pub use source::{AudioSource, FrameRate, Next, VideoFormat, VideoSource};
 pub use track::{AudioTrack, RendererId, TrackKind, VideoTrack};
+
+/// Loads the codecs and builds their tables, so that the first picture and the first
+/// sound of a call do not wait for that. Takes some milliseconds.
+pub fn warm_up() {
+    codec::vp8::warm_up();
+    codec::opus::warm_up();
+}

@@ -3,6 +3,18 @@
 //! A renderer is called from the thread of its track, so it should be quick; a
 //! slow one costs frames, not the call. Any closure that takes a frame is one.
 
+mod png;
+mod rgb;
+mod snapshot;
+mod wav;
+mod y4m;
+
+pub use self::png::{PngError, PngRenderer, write_png};
+pub use rgb::to_rgb;
+pub use snapshot::Snapshot;
+pub use wav::{WavWriteError, WavWriter};
+pub use y4m::{Y4mSummary, Y4mWriteError, Y4mWriter};
+
 use crate::frame::{AudioFrame, VideoFrame};
 
 /// Shows or keeps pictures.

@@ -6,17 +6,14 @@ use super::{Next, Pacer, VideoFormat, VideoSource};
 use crate::frame::{FrameError, VideoFrame};
 
 /// Black in BT.601 limited range.
-const LUMA: u8 = 16;
-const CHROMA: u8 = 128;
+const BLACK: [u8; 3] = [16, 128, 128];
 
 /// A black picture.
 ///
 /// # Errors
 /// When no frame can have this size.
 pub fn black_frame(width: u32, height: u32, timestamp: Duration) -> Result<VideoFrame, FrameError> {
-    let mut data = vec![CHROMA; VideoFrame::byte_len(width, height)?];
-    data[..width as usize * height as usize].fill(LUMA);
-    VideoFrame::new(width, height, data, timestamp)
+    VideoFrame::filled(width, height, BLACK, timestamp)
 }
 
 /// A source that shows black.
