@@ -71,6 +71,15 @@ impl Jid {
         }
     }
 
+    /// The same user and device at another server.
+    #[must_use]
+    pub fn at(&self, server: &Self) -> Self {
+        Self {
+            domain: server.domain.clone(),
+            ..self.clone()
+        }
+    }
+
     /// The part before `@`.
     pub fn local(&self) -> Option<&str> {
         self.local.as_deref()

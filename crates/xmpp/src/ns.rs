@@ -18,6 +18,8 @@ pub const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 pub const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
 /// The contact list (RFC 6121 section 2).
 pub const ROSTER: &str = "jabber:iq:roster";
+/// Stream management (XEP-0198), which some clients ask for unasked.
+pub const STREAM_MANAGEMENT: &str = "urn:xmpp:sm:3";
 /// Ping (XEP-0199).
 pub const PING: &str = "urn:xmpp:ping";
 /// Copies for a user's other devices (XEP-0280).

@@ -1,0 +1,266 @@
+//! The client's end of a stream.
+//!
+//! [`ClientStream`] logs in (RFC 6120 sections 4, 6 and 7, in the framing of
+//! RFC 7395), asks for carbons (XEP-0280) and the contact list, announces
+//! itself, answers pings and takes its leave. The order is that of existing
+//! clients, which existing servers are used to.
+//!
+//! It keeps no time: whoever owns the socket gives up when the server takes
+//! too long, and sends pings. It does not try again by itself.
+
+mod error;
+mod login;
+mod online;
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+pub use error::{ConnectError, ProtocolError, Step};
+
+use crate::Jid;
+use crate::framing::{self, Frame};
+use crate::outputs::Outputs;
+use crate::sasl::Password;
+use crate::stream_error::StreamError;
+use crate::xml::{Element, Limits, XmlError};
+
+/// So many of the own pings are remembered; an answer to an older one is
+/// nobody's.
+pub const MAX_PINGS: usize = 8;
+
+/// So many stanzas that come before the login is complete are kept until then.
+pub const MAX_EARLY_STANZAS: usize = 64;
+
+/// Who logs in.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// The user's address; a resource in it means nothing.
+    pub user: Jid,
+    /// The password or token.
+    pub password: Password,
+    /// The resource to ask for; the server chooses one if there is none.
+    pub resource: Option<String>,
+}
+
+/// What happens to a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Input {
+    /// The socket is open.
+    Opened,
+    /// A text message came from the socket.
+    Frame(String),
+    /// The socket is gone.
+    SocketClosed,
+    /// Send this stanza. Before [`Output::Connected`] and after the end it is lost.
+    Send(String),
+    /// Ask the server whether it is there.
+    Ping {
+        /// The name of the question, to be used once.
+        id: String,
+    },
+    /// Take leave. [`Output::Closed`] follows when the server has answered or
+    /// the socket is gone.
+    Disconnect,
+}
+
+/// What a stream wants done. `Failed` or `Closed` comes last and only once;
+/// the socket is then to be closed after everything is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Output {
+    /// Send this text message.
+    Send(String),
+    /// Logged in: stanzas flow.
+    Connected {
+        /// The address that the server gave.
+        jid: Jid,
+    },
+    /// A stanza for the app. Requests of others, which have to be answered,
+    /// are answered here and do not come up.
+    Stanza(Element),
+    /// The answer to [`Input::Ping`].
+    Pong {
+        /// The name of the question.
+        id: String,
+    },
+    /// The stream came to its end unasked.
+    Failed(ConnectError),
+    /// The stream came to its end as asked.
+    Closed,
+}
+
+/// The client's end of one connection. See the [module](self).
+#[derive(Debug)]
+pub struct ClientStream {
+    config: ClientConfig,
+    state: State,
+    pings: VecDeque<String>,
+    early: Vec<Element>,
+    outputs: VecDeque<Output>,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    /// The socket is not open yet.
+    Unopened,
+    /// The first `<open/>` is out.
+    Opening,
+    /// The server has to say how to authenticate.
+    Features,
+    /// The password is out.
+    Authenticating,
+    /// The second `<open/>` is out.
+    Reopening,
+    /// The server has to offer binding.
+    NewFeatures,
+    /// The wish for a resource is out.
+    Binding { needs_session: bool },
+    /// The session request of older servers is out.
+    Session { jid: Jid },
+    /// The request for the contact list is out.
+    Roster { jid: Jid },
+    /// Stanzas flow.
+    Online { jid: Jid },
+    /// Our `<close/>` is out.
+    Closing,
+    /// Over.
+    Closed,
+}
+
+impl ClientStream {
+    /// A stream before its socket is open.
+    pub const fn new(config: ClientConfig) -> Self {
+        Self {
+            config,
+            state: State::Unopened,
+            pings: VecDeque::new(),
+            early: Vec::new(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// The own address, while stanzas flow.
+    pub const fn jid(&self) -> Option<&Jid> {
+        match &self.state {
+            State::Online { jid } => Some(jid),
+            _ => None,
+        }
+    }
+
+    /// Whether the stream is over. Further inputs do nothing.
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed)
+    }
+
+    /// Takes an input; gives back what to do.
+    pub fn handle(&mut self, input: Input) -> Outputs<'_, Output> {
+        match (input, self.state.clone()) {
+            (_, State::Closed) | (Input::Frame(_), State::Unopened) => {}
+            (Input::Opened, State::Unopened) => self.open(State::Opening),
+            (Input::Frame(message), State::Closing) => self.receive_last(&message),
+            (Input::Frame(message), _) => self.receive(&message),
+            (Input::SocketClosed, State::Closing) | (Input::Disconnect, State::Unopened) => {
+                self.closed();
+            }
+            (Input::SocketClosed, _) => self.end(ConnectError::ConnectionLost),
+            (Input::Send(stanza), State::Online { .. }) => self.send(stanza),
+            (Input::Ping { id }, State::Online { jid }) => self.ping(&jid, id),
+            (Input::Disconnect, state) => self.disconnect(&state),
+            (Input::Opened | Input::Send(_) | Input::Ping { .. }, _) => {}
+        }
+        Outputs::new(&mut self.outputs)
+    }
+
+    fn receive(&mut self, message: &str) {
+        let limits = Limits::default();
+        let frame = match Frame::read(message, &limits) {
+            Ok(frame) => frame,
+            Err(error) => return self.unreadable(error),
+        };
+        match frame {
+            Frame::Blank => {}
+            Frame::Open(_) => self.opened(),
+            Frame::Close { see_other_uri } => {
+                self.send(framing::CLIENT_CLOSE.into());
+                self.end(match see_other_uri {
+                    Some(uri) => ConnectError::SeeOtherUri { uri },
+                    None => ConnectError::ClosedByServer,
+                });
+            }
+            Frame::Other(raw) => match Element::parse(raw, &limits) {
+                Ok(element) => self.element(element),
+                Err(error) => self.unreadable(error),
+            },
+        }
+    }
+
+    /// After our `<close/>` only the server's matters.
+    fn receive_last(&mut self, message: &str) {
+        let limits = Limits::default();
+        let over = match Frame::read(message, &limits) {
+            Ok(Frame::Close { .. }) => true,
+            Ok(Frame::Other(raw)) => Element::parse(raw, &limits)
+                .is_ok_and(|element| StreamError::read(&element).is_some()),
+            Ok(Frame::Blank | Frame::Open(_)) | Err(_) => false,
+        };
+        if over {
+            self.closed();
+        }
+    }
+
+    fn element(&mut self, element: Element) {
+        if let Some(error) = StreamError::read(&element) {
+            self.send(framing::CLIENT_CLOSE.into());
+            return self.end(ConnectError::Stream(error));
+        }
+        match self.state.clone() {
+            State::Features => self.authenticate(&element),
+            State::Authenticating => self.authenticated(&element),
+            State::NewFeatures => self.bind(&element),
+            State::Binding { needs_session } => self.bound(&element, needs_session),
+            State::Session { jid } | State::Roster { jid } | State::Online { jid } => {
+                self.stanza(&jid, element);
+            }
+            State::Opening | State::Reopening => self.unexpected(Step::Open),
+            State::Unopened | State::Closing | State::Closed => {}
+        }
+    }
+
+    /// What somebody else wrote may be too big; the stream is not to blame.
+    fn unreadable(&mut self, error: XmlError) {
+        let too_big = StreamError::from(error) == StreamError::PolicyViolation;
+        let flowing = matches!(
+            self.state,
+            State::Session { .. } | State::Roster { .. } | State::Online { .. }
+        );
+        if !(too_big && flowing) {
+            self.send(StreamError::from(error).to_xml());
+            self.misbehaved(ProtocolError::Xml(error));
+        }
+    }
+
+    fn unexpected(&mut self, step: Step) {
+        self.misbehaved(ProtocolError::Unexpected { step });
+    }
+
+    fn misbehaved(&mut self, error: ProtocolError) {
+        self.send(framing::CLIENT_CLOSE.into());
+        self.end(ConnectError::Protocol(error));
+    }
+
+    fn send(&mut self, message: String) {
+        self.outputs.push_back(Output::Send(message));
+    }
+
+    fn end(&mut self, error: ConnectError) {
+        self.outputs.push_back(Output::Failed(error));
+        self.state = State::Closed;
+    }
+
+    fn closed(&mut self) {
+        self.outputs.push_back(Output::Closed);
+        self.state = State::Closed;
+    }
+}
