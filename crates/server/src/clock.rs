@@ -54,15 +54,9 @@ impl UnixTime {
         if let Ok(seconds) = text.parse() {
             return Some(Self(seconds));
         }
-        let (date, time) = text
-            .split_once(['T', ' '])
-            .unwrap_or((text, "00:00:00"));
+        let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00"));
         let mut date = date.splitn(3, '-').map(str::parse::<i64>);
-        let (year, month, day) = (
-            date.next()?.ok()?,
-            date.next()?.ok()?,
-            date.next()?.ok()?,
-        );
+        let (year, month, day) = (date.next()?.ok()?, date.next()?.ok()?, date.next()?.ok()?);
         let mut time = time
             .trim_end_matches('Z')
             .splitn(3, ':')
@@ -170,7 +164,10 @@ mod tests {
             let time = UnixTime(seconds);
             assert_eq!(UnixTime::parse(&time.to_string()).unwrap(), time);
         }
-        assert_eq!(UnixTime::parse("2019-09-01").unwrap(), UnixTime(1_567_296_000));
+        assert_eq!(
+            UnixTime::parse("2019-09-01").unwrap(),
+            UnixTime(1_567_296_000)
+        );
         assert_eq!(UnixTime::parse("yesterday"), None);
         assert_eq!(UnixTime::parse("2019-13-01"), None);
     }

@@ -10,6 +10,7 @@ use axum::Router;
 use serde::Serialize;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::Semaphore;
+use visavis_xmpp::Jid;
 
 use crate::account::{self, Accounts, Gate};
 use crate::chat::{self, Chat, Directory};
@@ -108,6 +109,7 @@ impl Server {
     /// running then.
     pub async fn start(config: ServerConfig) -> Result<Self, StartError> {
         check(&config)?;
+        let domain = Jid::server(&config.domain).map_err(|_| StartError::Domain)?;
         let tls = config.https.as_ref().map(tls::acceptor).transpose()?;
         let http = listen(config.http).await?;
         let https = listen(config.https.as_ref().map(|https| https.address)).await?;
@@ -129,7 +131,7 @@ impl Server {
             relay_address,
         );
         let chat = Chat {
-            domain: config.domain.as_str().into(),
+            domain,
             gate,
             directory: Arc::clone(&directory),
             store: store.clone(),

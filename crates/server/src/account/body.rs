@@ -8,9 +8,9 @@ use axum::http::{Method, header};
 use futures_util::StreamExt;
 use tokio::time;
 
+use super::Accounts;
 use super::error::ApiError;
 use super::fields::Fields;
-use super::Accounts;
 
 impl FromRequest<Arc<Accounts>> for Fields {
     type Rejection = ApiError;
@@ -20,7 +20,10 @@ impl FromRequest<Arc<Accounts>> for Fields {
         request: Request,
         accounts: &Arc<Accounts>,
     ) -> Result<Self, Self::Rejection> {
-        if matches!(*request.method(), Method::GET | Method::HEAD | Method::DELETE) {
+        if matches!(
+            *request.method(),
+            Method::GET | Method::HEAD | Method::DELETE
+        ) {
             let query = request.uri().query().unwrap_or_default();
             return Ok(Self::of_form(query.as_bytes())?);
         }

@@ -49,10 +49,7 @@ fn reachable(relay: SocketAddr, peer: &Peer, headers: &HeaderMap) -> String {
 }
 
 /// `GET /.well-known/host-meta.json` (RFC 6415, XEP-0156).
-pub(super) async fn host_meta(
-    Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
-) -> Json<Value> {
+pub(super) async fn host_meta(Extension(peer): Extension<Peer>, headers: HeaderMap) -> Json<Value> {
     let host = requested_host(&headers).map_or_else(|| peer.local.to_string(), str::to_owned);
     let (http, ws) = if peer.secure {
         ("https", "wss")
@@ -66,12 +63,14 @@ pub(super) async fn host_meta(
 }
 
 /// `GET /healthz`: 200 as long as the database answers.
-pub(super) async fn health(
-    State(accounts): State<Arc<Accounts>>,
-) -> Result<Json<Value>, ApiError> {
+pub(super) async fn health(State(accounts): State<Arc<Accounts>>) -> Result<Json<Value>, ApiError> {
     accounts
         .store
-        .run(|store| store.check().map_err(|error: StoreError| ApiError::from(error)))
+        .run(|store| {
+            store
+                .check()
+                .map_err(|error: StoreError| ApiError::from(error))
+        })
         .await?;
     Ok(Json(json!({"status": "ok"})))
 }
@@ -96,10 +95,19 @@ mod tests {
             reachable(relay.parse().unwrap(), &peer, &headers)
         };
         assert_eq!(url("127.0.0.1:3478", Some("a.example")), "127.0.0.1:3478");
-        assert_eq!(url("0.0.0.0:3478", Some("a.example:8080")), "a.example:3478");
+        assert_eq!(
+            url("0.0.0.0:3478", Some("a.example:8080")),
+            "a.example:3478"
+        );
         assert_eq!(url("0.0.0.0:3478", Some("a.example")), "a.example:3478");
-        assert_eq!(url("[::]:3478", Some("[2001:db8::1]:80")), "[2001:db8::1]:3478");
-        assert_eq!(url("[::]:3478", Some("[2001:db8::1]")), "[2001:db8::1]:3478");
+        assert_eq!(
+            url("[::]:3478", Some("[2001:db8::1]:80")),
+            "[2001:db8::1]:3478"
+        );
+        assert_eq!(
+            url("[::]:3478", Some("[2001:db8::1]")),
+            "[2001:db8::1]:3478"
+        );
         assert_eq!(url("0.0.0.0:3478", None), "192.0.2.1:3478");
     }
 }

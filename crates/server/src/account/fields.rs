@@ -142,12 +142,12 @@ mod tests {
 
     #[test]
     fn form_and_json_mean_the_same() {
-        let form = body("application_id=42&user[login]=a%20b&user%5Bpassword%5D=%2B&tags[]=x&tags[]=y")
-            .unwrap();
-        let json = body(
-            r#"{"application_id":42,"user":{"login":"a b","password":"+"},"tags":["x","y"]}"#,
-        )
-        .unwrap();
+        let form =
+            body("application_id=42&user[login]=a%20b&user%5Bpassword%5D=%2B&tags[]=x&tags[]=y")
+                .unwrap();
+        let json =
+            body(r#"{"application_id":42,"user":{"login":"a b","password":"+"},"tags":["x","y"]}"#)
+                .unwrap();
         for fields in [form, json] {
             assert_eq!(fields.get("application_id"), Some("42"));
             assert_eq!(fields.get("user[login]"), Some("a b"));

@@ -63,9 +63,10 @@ fn condition(text: &str) -> Result<Condition, ApiError> {
         _ => return Err(problem("filter", "has an unknown comparison")),
     };
     let values: Vec<String> = match comparison {
-        Comparison::In | Comparison::Between => {
-            values.split(',').map(|value| value.trim().to_owned()).collect()
-        }
+        Comparison::In | Comparison::Between => values
+            .split(',')
+            .map(|value| value.trim().to_owned())
+            .collect(),
         _ => vec![values.to_owned()],
     };
     if values.len() > MAX_VALUES {

@@ -16,8 +16,7 @@ use super::backoff::{Account, Attempt, BackOff};
 use crate::clock::UnixTime;
 use crate::config::Limits;
 use crate::store::{
-    ApplicationId, PasswordError, PasswordHash, StoreError, StoreThread, Token, TokenHash, User,
-    UserField,
+    ApplicationId, PasswordError, PasswordHash, StoreError, StoreThread, Token, User, UserField,
 };
 
 /// Advice to somebody turned away because too many others are waiting.
@@ -53,14 +52,6 @@ pub(crate) enum Refusal {
     TooMany(Duration),
     /// The database or the hashing failed; the cause is in the log.
     Failed,
-}
-
-/// Somebody who was let in.
-#[derive(Debug)]
-pub(crate) struct Admitted {
-    pub(crate) user: User,
-    /// The session, when it was a token that opened.
-    pub(crate) session: Option<TokenHash>,
 }
 
 impl From<StoreError> for Refusal {
@@ -138,7 +129,7 @@ impl Gate {
         user: UserId,
         token: &Token,
         address: IpAddr,
-    ) -> Result<Admitted, Refusal> {
+    ) -> Result<(), Refusal> {
         let attempt = Attempt::new(application, Account::User(user.0), address);
         self.check_back_off(&attempt)?;
         let (hash, idle) = (token.hash(), self.session_idle);
@@ -146,26 +137,16 @@ impl Gate {
             .store
             .run(move |store| {
                 let session = store.use_session(&hash, idle, UnixTime::now())?;
-                let fits = session
-                    .is_some_and(|found| {
-                        found.application == application && found.user == Some(user)
-                    });
-                if fits {
-                    store.user(application, user)
-                } else {
-                    Ok::<_, StoreError>(None)
-                }
+                Ok::<_, StoreError>(session.is_some_and(|found| {
+                    found.application == application && found.user == Some(user)
+                }))
             })
             .await?;
-        match found {
-            Some(user) => Ok(Admitted {
-                user,
-                session: Some(hash),
-            }),
-            None => {
-                self.failures().failed(attempt, Instant::now());
-                Err(Refusal::Wrong)
-            }
+        if found {
+            Ok(())
+        } else {
+            self.failures().failed(attempt, Instant::now());
+            Err(Refusal::Wrong)
         }
     }
 

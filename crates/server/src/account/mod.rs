@@ -27,7 +27,7 @@ use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
 
-pub(crate) use gate::{Admitted, Claim, Gate, Refusal};
+pub(crate) use gate::{Claim, Gate, Refusal};
 
 use crate::chat::Directory;
 use crate::config::Limits;

@@ -75,10 +75,7 @@ pub(super) async fn create(
 }
 
 /// The application that the request names and is signed for.
-async fn check_application(
-    accounts: &Accounts,
-    fields: &Fields,
-) -> Result<Application, ApiError> {
+async fn check_application(accounts: &Accounts, fields: &Fields) -> Result<Application, ApiError> {
     let id = required(fields, "application_id")?;
     let key = required(fields, "auth_key")?;
     required(fields, "signature")?;

@@ -85,14 +85,18 @@ mod tests {
     fn both_hashes_are_known_by_their_length() {
         // Made with OpenSSL over "a=1&b=2" and the key "secret".
         let secret = Secret::new("secret");
-        let signed = |signature: &str| {
-            fits(&fields(&format!("b=2&a=1&signature={signature}")), &secret)
-        };
+        let signed =
+            |signature: &str| fits(&fields(&format!("b=2&a=1&signature={signature}")), &secret);
         assert!(signed("d0daf3a36c156b0f09b239867ac1dc665e1e0e4e"));
-        assert!(signed("604fe97c66c6393ff22e3cae366eee1131e351ebc736bf12f5d62e1755b7a233"));
+        assert!(signed(
+            "604fe97c66c6393ff22e3cae366eee1131e351ebc736bf12f5d62e1755b7a233"
+        ));
         assert!(!signed("d0daf3a36c156b0f09b239867ac1dc665e1e0e4e00"));
         assert!(!signed("zz"));
         assert!(!signed(""));
-        assert!(!fits(&fields("a=1&b=3&signature=d0daf3a36c156b0f09b239867ac1dc665e1e0e4e"), &secret));
+        assert!(!fits(
+            &fields("a=1&b=3&signature=d0daf3a36c156b0f09b239867ac1dc665e1e0e4e"),
+            &secret
+        ));
     }
 }

@@ -42,7 +42,8 @@ pub(super) async fn create(
         .or_else(|| fields.get("user[email]"))
         .ok_or_else(|| ApiError::Invalid("login", "can't be blank".to_owned()))?
         .to_owned();
-    let password = new_password(&accounts, fields.get("user[password]").unwrap_or_default()).await?;
+    let password =
+        new_password(&accounts, fields.get("user[password]").unwrap_or_default()).await?;
     let new = NewUser {
         id: None,
         login,
@@ -107,7 +108,11 @@ pub(super) async fn by_full_name(
     let condition = Condition {
         field: UserField::FullName,
         comparison: Comparison::Equal,
-        values: fields.get("full_name").map(str::to_owned).into_iter().collect(),
+        values: fields
+            .get("full_name")
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
     };
     search(&accounts, &caller, &fields, Some(condition)).await
 }

@@ -55,7 +55,8 @@ mod tests {
     #[test]
     fn the_documented_nesting() {
         let device = "102-4242@h/<tab>".parse().unwrap();
-        let inner = "<message from=\"102-4242@h/phone\" type=\"headline\" xmlns=\"jabber:client\"/>";
+        let inner =
+            "<message from=\"102-4242@h/phone\" type=\"headline\" xmlns=\"jabber:client\"/>";
         let carbon = wrap(Direction::Sent, inner, "headline", &device);
         let outer = Element::parse(&carbon, &Limits::default()).unwrap();
         assert_eq!(outer.attribute("from"), Some("102-4242@h"));

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use visavis_xmpp::stanza::{self, StanzaHeader, StanzaKind};
+use visavis_xmpp::stanza::{self, StanzaError, StanzaHeader, StanzaKind};
 use visavis_xmpp::xml::{Element, Limits};
 use visavis_xmpp::{Jid, ns};
 
@@ -27,8 +27,6 @@ pub(super) struct Sender {
 
 /// Whom a stanza is for.
 enum Destination {
-    /// The server itself, or the sender's own account as such.
-    Server,
     /// All devices of a user.
     User(Account),
     /// One device of a user.
@@ -59,13 +57,7 @@ impl Sender {
         if to.domain() != self.jid.domain() {
             return Destination::Nowhere;
         }
-        let Some(local) = to.local() else {
-            return match to.resource() {
-                None => Destination::Server,
-                Some(_) => Destination::Nowhere,
-            };
-        };
-        match Account::parse(local) {
+        match to.local().and_then(Account::parse) {
             Some(account) if account.application == self.account.application => {
                 match to.resource() {
                     Some(device) => Destination::Device(account, device.to_owned()),
@@ -102,7 +94,7 @@ impl Sender {
                 None if kind == "chat" => to_all(directory, *account, &stamped),
                 None => false,
             },
-            Destination::Server | Destination::Nowhere => false,
+            Destination::Nowhere => false,
         };
         let own = matches!(&destination, Destination::User(account) if *account == self.account);
         let copied = kind == "chat" || (kind == "headline" && glance::is_decision(raw));
@@ -110,8 +102,10 @@ impl Sender {
             let others = carbon_devices(directory, self.account, &self.outbox);
             self.copy(self.account, others, Direction::Sent, &stamped, kind);
         }
-        let silent = delivered || matches!(kind, "headline" | "error");
-        (!silent).then(|| unavailable(header, &self.jid))
+        if delivered || kind == "headline" {
+            return None;
+        }
+        stanza::error_reply(header, StanzaError::ServiceUnavailable, &self.jid)
     }
 
     fn copy(
@@ -133,30 +127,29 @@ impl Sender {
         }
     }
 
+    /// What is for the server itself has been answered by the stream.
     fn iq(&self, directory: &Directory, header: &StanzaHeader, raw: &str) -> Option<String> {
         let destination = header
             .to
             .as_ref()
-            .map_or(Destination::Server, |to| self.destination(to));
-        let answered = match &destination {
+            .map_or(Destination::Nowhere, |to| self.destination(to));
+        match &destination {
             Destination::Device(account, device) => {
                 if let Some(resource) = directory.resource(*account, device) {
                     resource.outbox.push(self.stamp(raw, None));
                     return None;
                 }
-                None
             }
             // Asked of a user as such, a ping means: are you online?
-            Destination::User(account) if is_ping(raw) => directory
-                .resources(*account)
-                .iter()
-                .any(Resource::is_reached)
-                .then(|| pong(header, &self.jid)),
-            Destination::Server if is_ping(raw) => Some(pong(header, &self.jid)),
-            Destination::User(_) | Destination::Server | Destination::Nowhere => None,
-        };
-        let asked = matches!(header.type_.as_deref(), Some("get" | "set"));
-        asked.then(|| answered.unwrap_or_else(|| unavailable(header, &self.jid)))
+            Destination::User(account) if is_ping(raw) => {
+                let resources = directory.resources(*account);
+                if resources.iter().any(Resource::is_reached) {
+                    return Some(stanza::iq_result(header, &self.jid, None));
+                }
+            }
+            Destination::User(_) | Destination::Nowhere => {}
+        }
+        stanza::error_reply(header, StanzaError::ServiceUnavailable, &self.jid)
     }
 
     fn presence(&self, directory: &Directory, header: &StanzaHeader, raw: &str) {
@@ -191,11 +184,7 @@ fn to_all(directory: &Directory, account: Account, stamped: &Arc<str>) -> bool {
 }
 
 /// The devices of a user that asked for carbons, without one.
-fn carbon_devices(
-    directory: &Directory,
-    account: Account,
-    without: &Arc<Outbox>,
-) -> Vec<Resource> {
+fn carbon_devices(directory: &Directory, account: Account, without: &Arc<Outbox>) -> Vec<Resource> {
     let mut devices = directory.resources(account);
     devices.retain(|device| device.carbons && !Arc::ptr_eq(&device.outbox, without));
     devices
@@ -206,37 +195,4 @@ fn is_ping(raw: &str) -> bool {
         && Element::parse(raw, &Limits::default()).is_ok_and(|iq| {
             iq.attribute("type") == Some("get") && iq.child_ns(ns::PING, "ping").is_some()
         })
-}
-
-/// The answer to a ping.
-fn pong(header: &StanzaHeader, to: &Jid) -> String {
-    reply(header, "iq", "result", to).to_xml()
-}
-
-/// The one error for everybody who cannot be reached (RFC 6120 section
-/// 8.3.3.19).
-fn unavailable(header: &StanzaHeader, to: &Jid) -> String {
-    let name = match header.kind {
-        StanzaKind::Message => "message",
-        StanzaKind::Presence => "presence",
-        StanzaKind::Iq => "iq",
-    };
-    reply(header, name, "error", to)
-        .with_child(
-            Element::new(ns::CLIENT, "error")
-                .with_attribute("type", "cancel")
-                .with_child(Element::new(ns::STANZA_ERRORS, "service-unavailable")),
-        )
-        .to_xml()
-}
-
-fn reply(header: &StanzaHeader, name: &str, kind: &str, to: &Jid) -> Element {
-    let mut reply = Element::new(ns::CLIENT, name).with_attribute("type", kind);
-    if let Some(id) = &header.id {
-        reply.set_attribute("id", id);
-    }
-    if let Some(from) = &header.to {
-        reply.set_attribute("from", &from.to_string());
-    }
-    reply.with_attribute("to", &to.to_string())
 }

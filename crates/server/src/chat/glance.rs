@@ -29,7 +29,11 @@ pub(super) fn is_decision(headline: &str) -> bool {
     let Some(params) = message.child("extraParams") else {
         return false;
     };
-    let says = |name, value: &str| params.child(name).is_some_and(|child| child.text() == value);
+    let says = |name, value: &str| {
+        params
+            .child(name)
+            .is_some_and(|child| child.text() == value)
+    };
     says("moduleIdentifier", MODULE)
         && DECISIONS
             .iter()
@@ -59,7 +63,11 @@ mod tests {
             ("update", false),
             ("hangup", false),
         ] {
-            assert_eq!(is_decision(&headline(MODULE, signal, "")), decision, "{signal}");
+            assert_eq!(
+                is_decision(&headline(MODULE, signal, "")),
+                decision,
+                "{signal}"
+            );
         }
         assert!(!is_decision(&headline("SystemNotifications", "accept", "")));
     }

@@ -6,12 +6,25 @@
 //! application to another.
 
 mod account;
+mod carbon;
+mod connection;
+mod delivery;
 mod directory;
+mod glance;
+mod login;
+mod membership;
 mod outbox;
+mod presence;
+mod silence;
+mod throttle;
+mod upgrade;
+mod wire;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::routing::any;
+use visavis_xmpp::Jid;
 
 pub(crate) use directory::Directory;
 
@@ -23,7 +36,7 @@ use crate::tasks::Tasks;
 /// What all chat connections share.
 #[derive(Debug)]
 pub(crate) struct Chat {
-    pub(crate) domain: Arc<str>,
+    pub(crate) domain: Jid,
     pub(crate) gate: Arc<Gate>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) store: StoreThread,
@@ -34,5 +47,6 @@ pub(crate) struct Chat {
 /// The WebSocket's route.
 pub(crate) fn routes(chat: Arc<Chat>) -> Router {
     Router::new()
+        .route("/ws", any(upgrade::upgrade))
         .with_state(chat)
 }

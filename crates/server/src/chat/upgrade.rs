@@ -118,7 +118,10 @@ impl IntoResponse for Refused {
                 StatusCode::UPGRADE_REQUIRED,
                 "This is the WebSocket of the chat.",
             ),
-            Self::Version => (StatusCode::UPGRADE_REQUIRED, "WebSocket version 13 is needed."),
+            Self::Version => (
+                StatusCode::UPGRADE_REQUIRED,
+                "WebSocket version 13 is needed.",
+            ),
             Self::Subprotocol => (
                 StatusCode::BAD_REQUEST,
                 "The WebSocket subprotocol xmpp is needed.",
@@ -132,7 +135,10 @@ impl IntoResponse for Refused {
         if status == StatusCode::UPGRADE_REQUIRED {
             let headers = response.headers_mut();
             headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-            headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            headers.insert(
+                header::SEC_WEBSOCKET_VERSION,
+                HeaderValue::from_static("13"),
+            );
         }
         response
     }
@@ -145,7 +151,9 @@ mod tests {
 
     fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
         let pairs = pairs.iter().cloned();
-        pairs.map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
+        pairs
+            .map(|(name, value)| (name, HeaderValue::from_static(value)))
+            .collect()
     }
 
     fn peer(address: &str, secure: bool) -> Peer {
@@ -188,7 +196,10 @@ mod tests {
         for (index, refusal) in refusals.into_iter().enumerate() {
             let mut pairs = good();
             pairs.remove(index);
-            assert_eq!(check(&Method::GET, &headers(&pairs), &loopback), Err(refusal));
+            assert_eq!(
+                check(&Method::GET, &headers(&pairs), &loopback),
+                Err(refusal)
+            );
         }
     }
 

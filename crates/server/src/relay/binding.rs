@@ -41,8 +41,8 @@ pub(super) fn respond(packet: &[u8], from: SocketAddr) -> Option<Vec<u8>> {
 fn parse(packet: &[u8]) -> Option<Message<'_>> {
     let header = MessageHeader::from_bytes(packet).ok()?;
     let length = MessageHeader::LENGTH + usize::from(header.data_length());
-    let wanted = header.get_type().has_class(MessageClass::Request)
-        && header.get_type().has_method(BINDING);
+    let wanted =
+        header.get_type().has_class(MessageClass::Request) && header.get_type().has_method(BINDING);
     if !wanted || length != packet.len() || length % 4 != 0 {
         return None;
     }
@@ -108,7 +108,11 @@ mod tests {
     fn a_fingerprint_is_answered_with_one() {
         let packet = request(|message| message.add_fingerprint().unwrap());
         let response = respond(&packet, from()).unwrap();
-        assert!(Message::from_bytes(&response).unwrap().has_attribute(Fingerprint::TYPE));
+        assert!(
+            Message::from_bytes(&response)
+                .unwrap()
+                .has_attribute(Fingerprint::TYPE)
+        );
         let mut broken = packet;
         *broken.last_mut().unwrap() ^= 1;
         assert_eq!(respond(&broken, from()), None);

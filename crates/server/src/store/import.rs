@@ -203,7 +203,11 @@ fn split(csv: &str) -> Result<Vec<Line>, ImportError> {
     let (mut number, mut start) = (1, 1);
     let mut fields = Vec::new();
     let mut field = String::new();
-    let mut chars = csv.strip_prefix('\u{feff}').unwrap_or(csv).chars().peekable();
+    let mut chars = csv
+        .strip_prefix('\u{feff}')
+        .unwrap_or(csv)
+        .chars()
+        .peekable();
     let (mut quoted, mut was_quoted) = (false, false);
     loop {
         let next = chars.next();
@@ -274,7 +278,13 @@ mod tests {
         let users = store.users(APP).unwrap();
         assert_eq!(users[0].full_name.as_deref(), Some("Ann, \"A\""));
         assert_eq!((users[1].id, &*users[1].login), (UserId(102), "bob"));
-        assert!(store.password_of(APP, UserId(101)).unwrap().unwrap().verify("pass101"));
+        assert!(
+            store
+                .password_of(APP, UserId(101))
+                .unwrap()
+                .unwrap()
+                .verify("pass101")
+        );
     }
 
     #[test]
@@ -282,7 +292,10 @@ mod tests {
         let (store, result) = import("login,password\nann,x\nbob,y\nann,z\n");
         assert!(matches!(
             result,
-            Err(ImportError::User { line: 4, source: AddUserError::Taken(UserField::Login) })
+            Err(ImportError::User {
+                line: 4,
+                source: AddUserError::Taken(UserField::Login)
+            })
         ));
         assert!(store.users(APP).unwrap().is_empty());
     }

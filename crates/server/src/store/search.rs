@@ -174,8 +174,7 @@ impl Store {
         let skipped = i64::from(search.page.saturating_sub(1)) * i64::from(search.per_page);
         bound.push(Value::from(search.per_page));
         bound.push(Value::Integer(skipped));
-        let sql =
-            format!("SELECT * FROM users WHERE {clause} ORDER BY {order}id LIMIT ? OFFSET ?");
+        let sql = format!("SELECT * FROM users WHERE {clause} ORDER BY {order}id LIMIT ? OFFSET ?");
         let mut statement = self.connection.prepare(&sql)?;
         let users = statement
             .query_map(params_from_iter(bound), User::read)?
@@ -212,7 +211,11 @@ mod tests {
             store
                 .add_application(&NewApplication::default(), now)
                 .unwrap();
-            for (id, login, tags) in [(101, "ann", "red,blue"), (102, "bob", "redder"), (103, "cid", "")] {
+            for (id, login, tags) in [
+                (101, "ann", "red,blue"),
+                (102, "bob", "redder"),
+                (103, "cid", ""),
+            ] {
                 let new = NewUser {
                     id: Some(UserId(id)),
                     login: login.into(),
@@ -220,7 +223,11 @@ mod tests {
                     profile: Profile::from([(UserField::Tags, Some(tags.to_owned()))]),
                 };
                 store
-                    .add_user(ApplicationId(application), &new, UnixTime(now.0 + i64::from(id)))
+                    .add_user(
+                        ApplicationId(application),
+                        &new,
+                        UnixTime(now.0 + i64::from(id)),
+                    )
                     .unwrap();
             }
         }

@@ -230,9 +230,10 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub fn purge_sessions(&self, idle: Duration, now: UnixTime) -> Result<usize, StoreError> {
-        Ok(self
-            .connection
-            .execute("DELETE FROM sessions WHERE used_at < ?1", [now.minus(idle).0])?)
+        Ok(self.connection.execute(
+            "DELETE FROM sessions WHERE used_at < ?1",
+            [now.minus(idle).0],
+        )?)
     }
 }
 
@@ -265,9 +266,24 @@ mod tests {
             .unwrap();
         let hash = token.hash();
         assert_eq!(store.use_session(&hash, IDLE, NOW).unwrap(), Some(made));
-        assert!(store.use_session(&hash, IDLE, later(7200)).unwrap().is_some());
-        assert!(store.use_session(&hash, IDLE, later(14_400)).unwrap().is_some());
-        assert!(store.use_session(&hash, IDLE, later(21_601)).unwrap().is_none());
+        assert!(
+            store
+                .use_session(&hash, IDLE, later(7200))
+                .unwrap()
+                .is_some()
+        );
+        assert!(
+            store
+                .use_session(&hash, IDLE, later(14_400))
+                .unwrap()
+                .is_some()
+        );
+        assert!(
+            store
+                .use_session(&hash, IDLE, later(21_601))
+                .unwrap()
+                .is_none()
+        );
         assert!(store.use_session(&hash, IDLE, NOW).unwrap().is_none());
     }
 

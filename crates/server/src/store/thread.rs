@@ -57,7 +57,9 @@ impl StoreThread {
             let _ = done.send(work(store));
         });
         self.jobs.send(job).await.map_err(|_| StoreError::Stopped)?;
-        result.await.unwrap_or_else(|_| Err(StoreError::Stopped.into()))
+        result
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Stopped.into()))
     }
 }
 

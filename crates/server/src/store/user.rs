@@ -6,9 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{ErrorCode, OptionalExtension, Row, params_from_iter};
 use visavis_signal::UserId;
 
-use super::{
-    AddUserError, ApplicationId, PasswordHash, Store, StoreError, UpdateUserError,
-};
+use super::{AddUserError, ApplicationId, PasswordHash, Store, StoreError, UpdateUserError};
 use crate::clock::UnixTime;
 
 /// A field of a user, under its name in the database and in JSON.
@@ -97,7 +95,10 @@ impl UserField {
     }
 
     pub(super) fn is_time(self) -> bool {
-        matches!(self, Self::CreatedAt | Self::UpdatedAt | Self::LastRequestAt)
+        matches!(
+            self,
+            Self::CreatedAt | Self::UpdatedAt | Self::LastRequestAt
+        )
     }
 
     pub(super) fn is_number(self) -> bool {
@@ -323,7 +324,13 @@ impl Store {
                     .ok_or(AddUserError::IdOutOfRange)?,
             ),
         };
-        columns.extend(["application_id", "id", "password", "created_at", "updated_at"]);
+        columns.extend([
+            "application_id",
+            "id",
+            "password",
+            "created_at",
+            "updated_at",
+        ]);
         values.extend([
             Value::from(application.0),
             Value::from(id.0),
@@ -554,7 +561,11 @@ mod tests {
         for (field, value, problem) in [
             (UserField::Email, "nobody", FieldProblem::NotAnAddress),
             (UserField::BlobId, "seven", FieldProblem::NotANumber),
-            (UserField::FullName, "a\u{0}b", FieldProblem::ControlCharacter),
+            (
+                UserField::FullName,
+                "a\u{0}b",
+                FieldProblem::ControlCharacter,
+            ),
             (UserField::CreatedAt, "1", FieldProblem::ReadOnly),
             (UserField::Id, "1", FieldProblem::ReadOnly),
         ] {

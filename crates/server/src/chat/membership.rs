@@ -1,0 +1,69 @@
+//! The place of one connection among those who are online, for as long as
+//! this value lives.
+
+use std::sync::Arc;
+
+use visavis_xmpp::Jid;
+use visavis_xmpp::stanza::StanzaHeader;
+
+use super::account::Account;
+use super::delivery::Sender;
+use super::directory::{Directory, TooMany};
+use super::outbox::Outbox;
+use super::presence;
+use crate::store::TokenHash;
+
+/// A bound resource. Dropping it takes it out and tells the user's others.
+#[derive(Debug)]
+pub(super) struct Membership {
+    directory: Arc<Directory>,
+    sender: Sender,
+}
+
+impl Membership {
+    /// Enters a connection under its address.
+    pub(super) fn enter(
+        directory: Arc<Directory>,
+        account: Account,
+        jid: Jid,
+        outbox: Arc<Outbox>,
+        session: Option<TokenHash>,
+    ) -> Result<Self, TooMany> {
+        let name = jid.resource().unwrap_or_default().into();
+        directory.bind(account, name, Arc::clone(&outbox), session)?;
+        Ok(Self {
+            directory,
+            sender: Sender {
+                account,
+                jid,
+                outbox,
+            },
+        })
+    }
+
+    /// Delivers a stanza of this connection; gives back what it has to be
+    /// answered.
+    pub(super) fn deliver(&self, header: &StanzaHeader, raw: &str) -> Option<String> {
+        self.sender.deliver(&self.directory, header, raw)
+    }
+
+    /// Notes whether this connection wants carbons.
+    pub(super) fn set_carbons(&self, wanted: bool) {
+        let Sender {
+            account, outbox, ..
+        } = &self.sender;
+        self.directory
+            .change(*account, outbox, |resource| resource.carbons = wanted);
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        let Sender {
+            account, outbox, ..
+        } = &self.sender;
+        if let Some(before) = self.directory.unbind(*account, outbox) {
+            presence::gone(&self.directory, &self.sender, &before);
+        }
+    }
+}

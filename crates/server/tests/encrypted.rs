@@ -1,0 +1,67 @@
+//! The same over TLS, with a certificate made for the test.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fs;
+use std::sync::Arc;
+
+use common::chat::{Chat, bare};
+use common::rest::{Rest, client};
+use common::{APP, loopback, start_with};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use visavis_server::HttpsConfig;
+
+#[tokio::test]
+async fn rest_and_chat_over_tls() {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = (folder.path().join("c.pem"), folder.path().join("k.pem"));
+    fs::write(&certificate, made.cert.pem()).unwrap();
+    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let running = start_with(|config| {
+        config.http = None;
+        config.https = Some(HttpsConfig {
+            address: loopback(),
+            certificate,
+            key,
+        });
+    })
+    .await;
+    let ready = running.server.ready();
+    assert_eq!((&ready.http, &ready.ws), (&None, &None));
+    let port = ready.https.as_ref().unwrap().rsplit(':').next().unwrap();
+
+    let root = reqwest::Certificate::from_der(made.cert.der()).unwrap();
+    let mut rest = Rest::new(&format!("https://localhost:{port}"), APP);
+    rest.client = client().tls_certs_only([root]).build().unwrap();
+    let rest = rest.logged_in(101).await;
+    let meta = rest.get("/.well-known/host-meta.json").await;
+    assert_eq!(
+        meta.body["links"][0]["href"],
+        format!("wss://localhost:{port}/ws")
+    );
+
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(format!("127.0.0.1:{port}"))
+        .await
+        .unwrap();
+    let stream = TlsConnector::from(Arc::new(config))
+        .connect(ServerName::try_from("localhost").unwrap(), stream)
+        .await
+        .unwrap();
+    let mut chat = Chat::over(Box::pin(stream), &format!("wss://localhost:{port}/ws")).await;
+    chat.log_in(101, APP, rest.token.as_ref().unwrap()).await;
+    chat.signal("m1", &bare(101), "update").await;
+    assert_eq!(chat.stanza().await.attribute("id"), Some("m1"));
+}
