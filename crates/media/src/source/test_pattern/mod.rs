@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use code::Mark;
 
-use super::{FrameRate, Next, Pacer, VideoFormat, VideoSource};
+use super::{Next, Pacer, VideoFormat, VideoSource};
 use crate::frame::{FrameError, VideoFrame};
 use crate::frame_pool::FramePool;
 use canvas::Canvas;
@@ -145,6 +145,7 @@ fn unix_ms() -> u64 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::source::FrameRate;
 
     #[test]
     fn a_picture_says_what_it_was_painted_from() {
