@@ -50,7 +50,9 @@ impl Peer {
 /// The place that a connection takes up until the last clone is dropped; in
 /// every request's extensions.
 #[derive(Clone, Debug)]
-pub(crate) struct Slot(#[allow(dead_code)] Arc<OwnedSemaphorePermit>);
+pub(crate) struct Slot {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
 
 /// What all listeners share.
 #[derive(Clone)]
@@ -86,7 +88,9 @@ impl Front {
         };
         let front = self.clone();
         self.tasks.spawn(async move {
-            let slot = Slot(Arc::new(permit));
+            let slot = Slot {
+                _permit: Arc::new(permit),
+            };
             if let Err(error) = front.connection(stream, address, tls, slot).await {
                 tracing::debug!(%address, %error, "a connection failed");
             }

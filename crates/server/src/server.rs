@@ -129,6 +129,7 @@ impl Server {
             Arc::clone(&directory),
             limits.clone(),
             relay_address,
+            domain.to_string(),
         );
         let chat = Chat {
             domain,

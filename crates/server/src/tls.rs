@@ -16,7 +16,7 @@ use crate::config::HttpsConfig;
 #[non_exhaustive]
 pub enum TlsError {
     /// The certificate file cannot be read, or has no PEM certificate.
-    #[error("the certificate {} cannot be read: {source}", path.display())]
+    #[error("the certificate {} cannot be read: {source}", .path.display())]
     Certificate {
         /// The file.
         path: PathBuf,
@@ -24,7 +24,7 @@ pub enum TlsError {
         source: pem::Error,
     },
     /// The key file cannot be read, or has no PEM private key.
-    #[error("the private key {} cannot be read: {source}", path.display())]
+    #[error("the private key {} cannot be read: {source}", .path.display())]
     Key {
         /// The file.
         path: PathBuf,
@@ -33,7 +33,7 @@ pub enum TlsError {
     },
     /// The key does not belong to the certificate, or is of an unknown kind.
     #[error("the certificate {} and the private key {} cannot be used together: {source}",
-        certificate.display(), key.display())]
+        .certificate.display(), .key.display())]
     Mismatch {
         /// The certificate file.
         certificate: PathBuf,

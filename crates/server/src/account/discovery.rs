@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use super::Accounts;
 use super::error::ApiError;
 use crate::http::{Peer, requested_host};
-use crate::store::StoreError;
 
 /// Seconds for which the list of ICE servers holds.
 const ICE_TTL: u32 = 3600;
@@ -56,21 +55,19 @@ pub(super) async fn host_meta(Extension(peer): Extension<Peer>, headers: HeaderM
     } else {
         ("http", "ws")
     };
-    Json(json!({"links": [
-        {"rel": "urn:xmpp:alt-connections:websocket", "href": format!("{ws}://{host}/ws")},
-        {"rel": "urn:visavis:rest", "href": format!("{http}://{host}/")},
-    ]}))
+    Json(
+        json!({"subject": format!("xmpp:{}", accounts.domain), "links": [
+            {"rel": "urn:xmpp:alt-connections:websocket", "href": format!("{ws}://{host}/ws")},
+            {"rel": "urn:visavis:rest", "href": format!("{http}://{host}/")},
+        ]}),
+    )
 }
 
 /// `GET /healthz`: 200 as long as the database answers.
 pub(super) async fn health(State(accounts): State<Arc<Accounts>>) -> Result<Json<Value>, ApiError> {
     accounts
         .store
-        .run(|store| {
-            store
-                .check()
-                .map_err(|error: StoreError| ApiError::from(error))
-        })
+        .run(|store| store.check().map_err(ApiError::from))
         .await?;
     Ok(Json(json!({"status": "ok"})))
 }

@@ -43,6 +43,7 @@ pub(crate) struct Accounts {
     pub(crate) directory: Arc<Directory>,
     pub(crate) limits: Limits,
     pub(crate) relay: Option<SocketAddr>,
+    pub(crate) domain: String,
     nonces: Mutex<Nonces>,
 }
 
@@ -53,6 +54,7 @@ impl Accounts {
         directory: Arc<Directory>,
         limits: Limits,
         relay: Option<SocketAddr>,
+        domain: String,
     ) -> Self {
         Self {
             store,
@@ -60,6 +62,7 @@ impl Accounts {
             directory,
             limits,
             relay,
+            domain,
             nonces: Mutex::new(Nonces::default()),
         }
     }

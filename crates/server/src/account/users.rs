@@ -74,20 +74,28 @@ async fn new_password(accounts: &Accounts, password: &str) -> Result<PasswordHas
 
 /// The fields of `user[..]` that users may set; others are ignored.
 fn profile(fields: &Fields) -> Profile {
-    fields
-        .members("user")
-        .filter_map(|(name, value)| {
-            let field = UserField::named(name.trim_end_matches("[]").trim_end_matches("]["))?;
-            let settable = !matches!(
-                field,
-                UserField::Id
-                    | UserField::CreatedAt
-                    | UserField::UpdatedAt
-                    | UserField::LastRequestAt
-            );
-            settable.then(|| (field, value.map(str::to_owned)))
-        })
-        .collect()
+    let mut profile = Profile::new();
+    for (name, value) in fields.members("user") {
+        // An element of an array is called `tag_list][`.
+        let (name, element) = match name.strip_suffix("][") {
+            Some(array) => (array, true),
+            None => (name, false),
+        };
+        let Some(field) = UserField::named(name).filter(|field| field.is_settable()) else {
+            continue;
+        };
+        let value = value.map(str::to_owned);
+        match profile.get_mut(&field) {
+            Some(Some(list)) if element => {
+                list.push(',');
+                list.push_str(&value.unwrap_or_default());
+            }
+            _ => {
+                profile.insert(field, value);
+            }
+        }
+    }
+    profile
 }
 
 /// `GET /users.json`.

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use visavis_signal::UserId;
 
 use super::application::ApplicationId;
-use super::user::{FieldError, UserField};
+use super::field::{FieldError, UserField};
 
 /// Opening the database. The operator has to act.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The data folder cannot be made or entered.
-    #[error("the data folder {} cannot be used: {source}", path.display())]
+    #[error("the data folder {} cannot be used: {source}", .path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -20,7 +20,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The database file cannot be made or written.
-    #[error("the database {} cannot be written: {source}", path.display())]
+    #[error("the database {} cannot be written: {source}", .path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -55,7 +55,7 @@ pub enum StoreError {
 #[derive(Debug, thiserror::Error)]
 pub enum AddApplicationError {
     /// Another application has this id.
-    #[error("application {} exists already", .0.0)]
+    #[error("application {0} exists already")]
     IdTaken(ApplicationId),
     /// Ids run from 1 to 4294967295, and the last has been used.
     #[error("an application id is a number from 1 to 4294967295")]
@@ -75,10 +75,10 @@ pub enum AddApplicationError {
 #[derive(Debug, thiserror::Error)]
 pub enum AddUserError {
     /// There is no such application.
-    #[error("there is no application {}", .0.0)]
+    #[error("there is no application {0}")]
     NoSuchApplication(ApplicationId),
     /// Another user of the application has this id.
-    #[error("user {} exists already", .0.0)]
+    #[error("user {0} exists already")]
     IdTaken(UserId),
     /// Ids run from 1 to 4294967295, and the last has been used.
     #[error("a user id is a number from 1 to 4294967295")]

@@ -91,9 +91,14 @@ pub(super) fn apply(connection: &mut Connection) -> Result<(), OpenError> {
             .map_err(OpenError::Database)?;
     }
     transaction
-        .pragma_update(None, "user_version", MIGRATIONS.len())
+        .pragma_update(None, "user_version", to_pragma(MIGRATIONS.len()))
         .map_err(OpenError::Database)?;
     transaction.commit().map_err(OpenError::Database)
+}
+
+/// SQLite's integers are signed.
+fn to_pragma(version: usize) -> i64 {
+    i64::try_from(version).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 
 mod application;
 mod error;
+mod field;
 mod import;
 mod migrations;
 mod password;
@@ -21,19 +22,20 @@ mod user;
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
 pub use application::{Application, ApplicationId, NewApplication, Secret};
 pub use error::{AddApplicationError, AddUserError, OpenError, StoreError, UpdateUserError};
+pub use field::{FieldError, FieldProblem, Profile, UserField};
 pub use import::ImportError;
 pub use password::{PasswordError, PasswordHash};
 pub use search::{Comparison, Condition, Order, Page, Search};
 pub use session::{Session, Token, TokenHash};
 pub use thread::StoreThread;
-pub use user::{FieldError, FieldProblem, NewUser, Profile, User, UserField};
+pub use user::{NewUser, User};
 
 /// The name of the database inside the data folder.
 pub const DATABASE_FILE: &str = "visavis.sqlite";
@@ -158,7 +160,7 @@ fn make_private_file(file: &Path) -> io::Result<()> {
 
 impl OpenError {
     /// The path that has to be put right, when there is one.
-    pub fn path(&self) -> Option<&PathBuf> {
+    pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Folder { path, .. } | Self::File { path, .. } => Some(path),
             Self::Database(_) | Self::NewerSchema { .. } => None,
