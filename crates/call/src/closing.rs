@@ -96,8 +96,9 @@ impl Session {
         let Some(peer) = self.peers.get_mut(&user) else {
             return;
         };
+        let unasked = peer.has_transport();
         peer.transport_released();
-        if peer.state().is_live() {
+        if unasked {
             self.give_up(step, user);
         }
         self.finish_when_released(step);

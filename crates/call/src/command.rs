@@ -110,8 +110,8 @@ pub enum CommandError {
     /// The call was accepted before.
     #[error("the call was accepted already")]
     AlreadyAccepted,
-    /// The call has to be started first.
-    #[error("the call was not started yet")]
+    /// Whoever it is meant for has not been called yet.
+    #[error("nobody has been called yet")]
     NotStarted,
     /// There is no such user in the call, or he has left it.
     #[error("user {} is not in the call", .user.0)]

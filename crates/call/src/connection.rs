@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use visavis_signal::{Candidate, UserId};
 
-use crate::peer::PeerTimer;
+use crate::peer::{Peer, PeerTimer};
 use crate::session::Session;
 use crate::step::Step;
 use crate::{Address, DescriptionFault, Event, PeerState, SessionState, TransportEvent, reason};
@@ -17,10 +17,10 @@ impl Session {
         user: UserId,
         event: TransportEvent,
     ) {
-        let live = self.peer_state(user).is_live();
+        let in_use = self.peer(user).is_some_and(Peer::has_transport);
         match event {
             TransportEvent::Closed => self.transport_closed(step, user),
-            _ if !live => {}
+            _ if !in_use => {}
             TransportEvent::LocalOffer(offer) => self.offer_ready(step, user, offer),
             TransportEvent::LocalAnswer(answer) => self.answer_ready(step, user, answer),
             TransportEvent::LocalCandidates(found) => self.candidates_found(step, user, found),

@@ -157,10 +157,10 @@ impl Peer {
     /// When it comes from a device that never was turned away, he has connected to chat anew, and
     /// signals follow him there.
     pub(crate) fn follow(&mut self, from: &Address) -> bool {
-        let refused = from
-            .resource
-            .as_ref()
-            .is_some_and(|device| self.refused.contains(device));
+        let Some(device) = &from.resource else {
+            return true;
+        };
+        let refused = self.refused.contains(device);
         if !refused {
             self.address = from.clone();
         }
@@ -301,6 +301,11 @@ impl Peer {
             Transport::Open | Transport::Lost => Transport::Lost,
             Transport::Releasing | Transport::None => Transport::None,
         };
+    }
+
+    /// Whether the shell holds a connection that is of use.
+    pub(crate) const fn has_transport(&self) -> bool {
+        matches!(self.transport, Transport::Open)
     }
 
     /// Whether the shell still has to release the connection.

@@ -256,21 +256,21 @@ impl Session {
         user_info: &UserInfo,
     ) -> Result<(), CommandError> {
         self.ensure_open()?;
-        if self.state == SessionState::New {
-            return Err(CommandError::NotStarted);
-        }
         if let Some(user) = to.filter(|user| !self.peer_state(*user).is_live()) {
             return Err(CommandError::NotInCall { user });
         }
-        for peer in self.peers.values() {
-            if peer.state().is_live() && to.is_none_or(|user| user == peer.user()) {
-                peer.say(
-                    &self.call,
-                    step,
-                    Body::Update(Default::default()),
-                    user_info.clone(),
-                );
-            }
+        let called = |peer: &&Peer| peer.state().is_live() && peer.state() != PeerState::New;
+        let called: Vec<_> = self
+            .peers()
+            .filter(|peer| to.is_none_or(|user| user == peer.user()))
+            .filter(called)
+            .collect();
+        if called.is_empty() {
+            return Err(CommandError::NotStarted);
+        }
+        for peer in called {
+            let update = Body::Update(Default::default());
+            peer.say(&self.call, step, update, user_info.clone());
         }
         Ok(())
     }

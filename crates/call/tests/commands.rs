@@ -212,6 +212,19 @@ fn an_update_goes_to_those_in_the_call() {
 }
 
 #[test]
+fn an_update_cannot_overtake_the_call() {
+    let (mut world, alice, _) = World::two();
+    world.dial(alice, &id(1), BOB);
+    for to in [None, Some(BOB)] {
+        let refused = world.try_command(alice, update(to));
+        assert_eq!(refused, Err(CommandError::NotStarted));
+    }
+    world.run_for(secs(1));
+    assert_eq!(world.try_command(alice, update(None)), Ok(()));
+    assert_eq!(world.sent(alice), ["call to 102", "update to 102"]);
+}
+
+#[test]
 fn a_refused_command_changes_nothing() {
     let (mut world, alice, bob) = World::two();
     world.dial(alice, &id(1), BOB);

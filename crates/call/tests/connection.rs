@@ -355,6 +355,18 @@ fn an_update_that_wants_to_reconnect_is_tolerated() {
 }
 
 #[test]
+fn what_the_network_reports_before_the_start_changes_nothing() {
+    let (mut world, alice, _) = World::two();
+    world.create(alice, &id(1), &[BOB]);
+    let offer = TransportEvent::LocalOffer("offer".into());
+    for event in [offer, TransportEvent::Failed, TransportEvent::Closed] {
+        world.transport(alice, &id(1), BOB, event);
+    }
+    assert_eq!(world.story(alice), Vec::<String>::new());
+    assert_eq!(world.state(alice, &id(1)), Some(SessionState::New));
+}
+
+#[test]
 fn what_the_network_reports_after_the_end_changes_nothing() {
     let (mut world, alice, _) = connected();
     world.hang_up(alice, &id(1));
