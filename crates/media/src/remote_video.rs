@@ -20,7 +20,7 @@ use decode_gate::DecodeGate;
 use freezes::FreezeCounter;
 
 /// Frames that wait for the decoder; more are dropped, up to the next key frame.
-pub const QUEUE_LIMIT: usize = 60;
+pub const FRAME_QUEUE_LIMIT: usize = 60;
 
 /// One frame from a peer.
 #[derive(Debug, Clone)]
@@ -118,7 +118,7 @@ impl RemoteVideo {
     /// Takes the next frame of the stream; never blocks.
     pub fn push(&self, frame: ReceivedVideo) {
         let mut state = self.shared.lock();
-        if state.queue.len() >= QUEUE_LIMIT {
+        if state.queue.len() >= FRAME_QUEUE_LIMIT {
             state.stats.dropped += state.queue.len() as u64;
             state.queue.clear();
             state.overflowed = true;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use stage::{key_frame_requests, picture, received, rendered};
 use visavis_media::codec::{Vp8Config, Vp8Encoder};
 use visavis_media::source::TestPattern;
-use visavis_media::{EncodedVideo, QUEUE_LIMIT, RemoteVideo};
+use visavis_media::{EncodedVideo, FRAME_QUEUE_LIMIT, RemoteVideo};
 
 /// Frames 0 to `count`, with key frames where asked for.
 fn stream(count: u32, keys: &[u32]) -> Vec<EncodedVideo> {
@@ -105,10 +105,10 @@ fn too_many_frames_at_once_are_dropped_not_kept() {
         });
     remote.push(received(&frames[0], true));
     assert_eq!(shown.recv().unwrap(), 0);
-    for _ in 0..=QUEUE_LIMIT {
+    for _ in 0..=FRAME_QUEUE_LIMIT {
         remote.push(received(&frames[1], true));
     }
-    assert_eq!(remote.stats().dropped, QUEUE_LIMIT as u64);
+    assert_eq!(remote.stats().dropped, FRAME_QUEUE_LIMIT as u64);
     drop(release);
     asked.next();
     remote.push(received(&frames[2], true));

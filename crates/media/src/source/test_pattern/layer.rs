@@ -29,10 +29,18 @@ impl Layer {
         (top, bottom): (usize, usize),
         texel: impl Fn(u32, u32) -> Texel,
     ) -> Self {
+        let texels: Vec<Texel> = (top..bottom)
+            .flat_map(|y| (0..width).map(move |x| (x as u32, y as u32)))
+            .map(|(x, y)| texel(x, y))
+            .collect();
         let strip = |step: usize, part: fn(Color) -> u8| {
-            Strip::new(width / step, (top / step, bottom / step), |x, y| {
-                texel((x * step) as u32, (y * step) as u32).map(part)
-            })
+            let rows = texels.chunks_exact(width).step_by(step);
+            Strip::new(
+                top / step,
+                width / step,
+                rows.map(|row| row.iter().step_by(step)),
+                part,
+            )
         };
         Self {
             width,
@@ -53,32 +61,30 @@ impl Layer {
 }
 
 impl Strip {
-    fn new(
+    fn new<'a>(
+        top: usize,
         width: usize,
-        (top, bottom): (usize, usize),
-        texel: impl Fn(usize, usize) -> Option<u8>,
+        rows: impl Iterator<Item = impl Iterator<Item = &'a Texel>>,
+        part: fn(Color) -> u8,
     ) -> Self {
-        let mut data = vec![0; width * (bottom - top)];
-        let runs = (top..bottom)
-            .zip(data.chunks_exact_mut(width))
-            .map(|(y, row)| {
-                let mut runs: Vec<(usize, usize)> = Vec::new();
-                for (x, out) in row.iter_mut().enumerate() {
-                    let Some(value) = texel(x, y) else { continue };
-                    *out = value;
-                    match runs.last_mut() {
-                        Some((_, end)) if *end == x => *end = x + 1,
-                        _ => runs.push((x, x + 1)),
-                    }
+        let (mut data, mut all_runs) = (Vec::new(), Vec::new());
+        for row in rows {
+            let mut runs: Vec<(usize, usize)> = Vec::new();
+            for (x, texel) in row.enumerate() {
+                data.push(texel.map_or(0, part));
+                match (texel, runs.last_mut()) {
+                    (None, _) => {}
+                    (Some(_), Some((_, end))) if *end == x => *end = x + 1,
+                    (Some(_), _) => runs.push((x, x + 1)),
                 }
-                runs
-            })
-            .collect();
+            }
+            all_runs.push(runs);
+        }
         Self {
             width,
             top,
             data,
-            runs,
+            runs: all_runs,
         }
     }
 

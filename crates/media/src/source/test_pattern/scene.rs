@@ -178,6 +178,8 @@ struct Hills {
     /// Mean line of the hilltops and how far they go up and down, in heights.
     line: f32,
     swing: f32,
+    /// Where something nearer covers it for certain, in heights.
+    bottom: f32,
     /// Hills in one period.
     count: f32,
     top: Color,
@@ -190,6 +192,7 @@ struct Hills {
 const FAR: Hills = Hills {
     line: 0.5,
     swing: 0.05,
+    bottom: 0.68,
     count: 3.0,
     top: Color::new(132, 132, 132),
     foot: Color::new(158, 124, 136),
@@ -199,6 +202,7 @@ const FAR: Hills = Hills {
 const MIDDLE: Hills = Hills {
     line: 0.6,
     swing: 0.045,
+    bottom: 0.78,
     count: 4.0,
     top: Color::new(96, 124, 122),
     foot: Color::new(122, 118, 126),
@@ -208,6 +212,7 @@ const MIDDLE: Hills = Hills {
 const NEAR: Hills = Hills {
     line: 0.72,
     swing: 0.03,
+    bottom: 0.85,
     count: 2.0,
     top: Color::new(98, 104, 116),
     foot: Color::new(64, 112, 118),
@@ -217,16 +222,17 @@ const NEAR: Hills = Hills {
 
 fn hills(period: usize, unit: f32, kind: &Hills) -> Layer {
     let even = |share: f32| (unit * share) as usize & !1;
-    let lowest = even(0.85);
+    let lowest = even(kind.bottom);
     let highest = even(kind.line - 1.6 * kind.swing).min(lowest);
-    let outline = |x: u32| {
+    let outline = |x: usize| {
         let phase = x as f32 / period as f32 * kind.count;
         let rough = 0.45 * wave(phase * 2.0 + 0.3) + 0.15 * wave(phase * 5.0 + 0.1);
         unit * (kind.line - kind.swing * (wave(phase) + rough))
     };
+    let outline: Vec<f32> = (0..period).map(outline).collect();
     let cells = |columns: u32| (period as u32 / columns).max(1);
     Layer::new(period, (highest, lowest), |x, y| {
-        let edge = outline(x);
+        let edge = outline[x as usize];
         let y_here = y as f32;
         if y_here < edge {
             return None;
