@@ -22,6 +22,9 @@ use crate::store::{
 /// Advice to somebody turned away because too many others are waiting.
 const QUEUE_FULL_PAUSE: Duration = Duration::from_secs(2);
 
+/// What is remembered of a name that nobody has, in characters.
+const MAX_NAME: usize = 64;
+
 /// Passes people in. One for the whole server.
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -83,8 +86,8 @@ impl Gate {
         address: IpAddr,
     ) -> Result<User, Refusal> {
         let name = match &claim {
-            Claim::Id(id) => format!("id {}", id.0),
-            Claim::Login(name) | Claim::Email(name) => name.clone(),
+            Claim::Id(id) => id.to_string(),
+            Claim::Login(name) | Claim::Email(name) => name.chars().take(MAX_NAME).collect(),
         };
         let found = self
             .store

@@ -28,7 +28,7 @@ use super::wire::{Heard, Lost, Violation, Wire};
 use crate::account::Refusal;
 use crate::clock::UnixTime;
 use crate::http::Peer;
-use crate::store::TokenHash;
+use crate::store::{StoreError, TokenHash};
 
 /// Most stanzas written before the socket is flushed.
 const BATCH: usize = 64;
@@ -177,7 +177,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 let result = self.authenticate(&local, password.to_string()).await;
                 return Ok(Some(Input::Authenticated(result)));
             }
-            Output::Bind { wanted } => return Ok(Some(self.bind(wanted))),
+            Output::Bind { wanted } => return Ok(Some(self.bind(wanted).await)),
             Output::Stanza { header, raw } => {
                 if let Some(membership) = &self.membership
                     && let Some(reply) = membership.deliver(&header, &raw)
@@ -211,7 +211,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    fn bind(&mut self, wanted: Option<String>) -> Input {
+    async fn bind(&mut self, wanted: Option<String>) -> Input {
         let Some((account, session)) = self.login else {
             return Input::BindRefused;
         };
@@ -223,13 +223,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         let directory = Arc::clone(&self.chat.directory);
         let outbox = Arc::clone(&self.outbox);
-        match Membership::enter(directory, account, jid, outbox, session) {
-            Ok(membership) => {
-                self.membership = Some(membership);
-                Input::Bound { resource }
-            }
-            Err(_) => Input::BindRefused,
+        let Ok(membership) = Membership::enter(directory, account, jid, outbox, session) else {
+            return Input::BindRefused;
+        };
+        // Only now does a removal find this connection; one that came between
+        // the login and here has to be looked up.
+        if !self.is_valid(account, session).await {
+            return Input::StreamFault(reason(End::Revoked));
         }
+        self.membership = Some(membership);
+        Input::Bound { resource }
+    }
+
+    async fn is_valid(&self, account: Account, session: Option<TokenHash>) -> bool {
+        let Account { application, user } = account;
+        let found = self
+            .chat
+            .store
+            .run(move |store| {
+                let user = store.user(application, user)?.is_some();
+                let session = session.map_or(Ok(true), |session| store.has_session(&session))?;
+                Ok::<_, StoreError>(user && session)
+            })
+            .await;
+        found.unwrap_or_else(|error| {
+            tracing::error!(%error, "a login could not be confirmed");
+            false
+        })
     }
 
     async fn heard(&mut self, heard: Heard) -> Option<Input> {
