@@ -1,13 +1,8 @@
-# Two commands matter: `make demo` shows a real call, `make test` runs every test.
+# `make test` runs every test of the crates that are part of the build.
 
-.PHONY: demo test lint docs purity bench fuzz soak setup
+.PHONY: test lint docs purity setup
 
-demo: setup
-	cargo run --locked --quiet -p visavis-cli --bin visavis -- demo
-
-test:
-	tools/setup.sh test
-	cargo build --locked -p visavis-cli --bin visavis
+test: setup
 	cargo test --locked --workspace
 
 lint: setup
@@ -17,8 +12,8 @@ lint: setup
 docs: setup
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
 
-purity:
+purity: setup
 	tools/purity.sh
 
 setup:
-	tools/setup.sh build
+	tools/setup.sh

@@ -1,27 +1,13 @@
 #!/usr/bin/env bash
-# Installs what the build and the tests need on Debian 12/13 and Ubuntu 24.04.
-# Usage: tools/setup.sh build|test
+# Installs what the build needs on Debian 12/13 and Ubuntu 24.04.
 set -euo pipefail
 
-want=${1:?usage: tools/setup.sh build|test}
-
 missing=()
-need() { # command-or-file package
-  case $1 in
-    /*) ls $1 >/dev/null 2>&1 || missing+=("$2") ;;
-    *) command -v "$1" >/dev/null 2>&1 || missing+=("$2") ;;
-  esac
+need() { # command package
+  command -v "$1" >/dev/null 2>&1 || missing+=("$2")
 }
 
 need cc gcc
-need c++ g++
-need make make
-need cmake cmake
-need pkg-config pkg-config
-need "/usr/lib/*/libvpx.a" libvpx-dev
-if [ "$want" = test ] && [ -z "${CHROMIUM:-}" ]; then
-  command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing+=(chromium)
-fi
 
 if ! command -v cargo >/dev/null 2>&1; then
   echo "Rust is missing: install it from https://rustup.rs, then run this again." >&2

@@ -12,15 +12,21 @@ fn single_losses_are_restored_from_the_next_packet() {
     for (loss, seed) in [(0.01, 1), (0.05, 2), (0.10, 3)] {
         let mut chance = Chance::new(seed);
         let mut lost = 0;
-        let heard = play(&sweep_packets(30, loss as f32), |packet| {
+        let heard = play(&sweep_packets(15, loss as f32), |packet| {
             let here = chance.next() >= loss || packet.sequence == 0;
             lost += u64::from(!here);
             here.then_some(packet.at + 2.0 * chance.next())
         });
         let lost = Duration::from_millis(20 * lost);
         let stats = heard.stats;
-        assert!(stats.recovered >= lost.mul_f64(0.7), "{loss}: {lost:?} {stats:?}");
-        assert!(stats.concealed <= lost.mul_f64(0.35), "{loss}: {lost:?} {stats:?}");
+        assert!(
+            stats.recovered >= lost.mul_f64(0.7),
+            "{loss}: {lost:?} {stats:?}"
+        );
+        assert!(
+            stats.concealed <= lost.mul_f64(0.35),
+            "{loss}: {lost:?} {stats:?}"
+        );
         assert!(stats.delay <= Duration::from_millis(80), "{stats:?}");
         let reading = heard.reading();
         let missing = Duration::from_millis(reading.missing_ms);
@@ -38,9 +44,17 @@ fn a_burst_is_missing_and_nothing_else() {
     assert!((185..=215).contains(&reading.missing_ms), "{reading:?}");
     assert_eq!(reading.repeated_ms, 0, "{reading:?}");
     assert!(reading.late_ms <= 20, "{reading:?}");
-    assert!(heard.stats.delay <= Duration::from_millis(70), "{:?}", heard.stats);
+    assert!(
+        heard.stats.delay <= Duration::from_millis(70),
+        "{:?}",
+        heard.stats
+    );
     // Made-up sound fades to silence within 160 ms.
-    let silent = heard.sound.chunks(480).filter(|piece| piece.iter().all(|&s| s == 0)).count();
+    let silent = heard
+        .sound
+        .chunks(480)
+        .filter(|piece| piece.iter().all(|&s| s == 0))
+        .count();
     assert!((1..=10).contains(&silent), "{silent}");
 }
 
@@ -52,14 +66,24 @@ fn swapped_and_doubled_packets_do_no_harm() {
         Some(packet.at + if packet.sequence % 10 == 7 { 22.0 } else { 0.0 })
     });
     let reading = heard.reading();
-    assert!(reading.missing_ms <= 60 && reading.repeated_ms == 0, "{reading:?}");
+    assert!(
+        reading.missing_ms <= 60 && reading.repeated_ms == 0,
+        "{reading:?}"
+    );
     assert!(heard.stats.late <= 3, "{:?}", heard.stats);
 
     let doubled: Vec<_> = sent
         .iter()
         .flat_map(|packet| {
-            let again = line::Sent { data: packet.data.clone(), at: packet.at + 5.0, ..*packet };
-            let first = line::Sent { data: packet.data.clone(), ..*packet };
+            let again = line::Sent {
+                data: packet.data.clone(),
+                at: packet.at + 5.0,
+                ..*packet
+            };
+            let first = line::Sent {
+                data: packet.data.clone(),
+                ..*packet
+            };
             [first, again]
         })
         .collect();

@@ -31,7 +31,10 @@ fn nothing_is_missing_over_a_wire() {
         });
     });
     let frames: Vec<_> = frames.iter().take(SECONDS * 50).collect();
-    let sound: Vec<i16> = frames.iter().flat_map(|frame| frame.samples().to_vec()).collect();
+    let sound: Vec<i16> = frames
+        .iter()
+        .flat_map(|frame| frame.samples().to_vec())
+        .collect();
     let reading = SweepReading::analyse(&sound);
     assert!(reading.is_complete(), "{reading:?} {:?}", remote.stats());
 }

@@ -31,7 +31,11 @@ fn timestamps_that_jump_back_are_followed() {
     }
     let heard = play(&sent, |packet| Some(packet.at));
     let reading = heard.reading();
-    assert!(reading.missing_ms <= 60 && reading.heard_ms > 9800, "{reading:?} {:?}", heard.stats);
+    assert!(
+        reading.missing_ms <= 60 && reading.heard_ms > 9800,
+        "{reading:?} {:?}",
+        heard.stats
+    );
 }
 
 #[test]
@@ -47,7 +51,11 @@ fn a_pause_without_packets_is_no_loss() {
     let reading = heard.reading();
     assert!(reading.missing_ms.abs_diff(3000) <= 30, "{reading:?}");
     assert!(reading.late_ms <= 20, "{reading:?} {:?}", heard.stats);
-    assert!(heard.stats.delay <= Duration::from_millis(60), "{:?}", heard.stats);
+    assert!(
+        heard.stats.delay <= Duration::from_millis(60),
+        "{:?}",
+        heard.stats
+    );
 }
 
 #[test]
@@ -67,8 +75,16 @@ fn packets_of_every_length_are_played() {
             .collect();
         let heard = play(&sent, |packet| Some(packet.at));
         let reading = heard.reading();
-        assert!(reading.is_complete(), "{samples}: {reading:?} {:?}", heard.stats);
-        assert!(heard.stats.delay <= Duration::from_millis(110), "{samples}: {:?}", heard.stats);
+        assert!(
+            reading.is_complete(),
+            "{samples}: {reading:?} {:?}",
+            heard.stats
+        );
+        assert!(
+            heard.stats.delay <= Duration::from_millis(110),
+            "{samples}: {:?}",
+            heard.stats
+        );
     }
 }
 
@@ -82,5 +98,8 @@ fn garbage_does_not_stop_the_sound() {
     let heard = play(&sent, |packet| Some(packet.at));
     let reading = heard.reading();
     assert!(heard.stats.discarded > 0);
-    assert!(reading.missing_ms <= 6 * 20 && reading.heard_ms > 5500, "{reading:?}");
+    assert!(
+        reading.missing_ms <= 6 * 20 && reading.heard_ms > 5500,
+        "{reading:?}"
+    );
 }

@@ -182,7 +182,10 @@ fn decode_sdp(parent: &Element) -> Result<Description, DecodeError> {
     let field = Field::Sdp;
     let sdp = Description::new(&mandatory(parent.child(field.name()), field)?.text());
     match sdp.as_str() {
-        text if text.len() > MAX_SDP_BYTES => Err(DecodeError::TooLong { field, limit: MAX_SDP_BYTES }),
+        text if text.len() > MAX_SDP_BYTES => Err(DecodeError::TooLong {
+            field,
+            limit: MAX_SDP_BYTES,
+        }),
         text if text.trim().is_empty() => Err(DecodeError::Missing(field)),
         _ => Ok(sdp),
     }

@@ -34,8 +34,12 @@ const FASTEST_STRETCH: Ticks = 500 * MS;
 pub(super) struct DelayEstimator {
     histogram: [f32; BINS],
     weight: f32,
-    held: Ticks,
-    held_at: Ticks,
+    /// The transit that the first bin stands for, never a bin away from the fastest.
+    reference: Ticks,
+    /// The worst hiccup of late, and when it was.
+    worst: (Ticks, Ticks),
+    /// When the last packet came.
+    now: Ticks,
     /// The least transit of each stretch of time, newest last.
     fastest: VecDeque<(i64, Ticks)>,
 }
@@ -45,8 +49,9 @@ impl DelayEstimator {
         Self {
             histogram: [0.0; BINS],
             weight: 0.0,
-            held: 0,
-            held_at: 0,
+            reference: 0,
+            worst: (0, 0),
+            now: 0,
             fastest: VecDeque::new(),
         }
     }
@@ -55,7 +60,10 @@ impl DelayEstimator {
     pub(super) fn observe(&mut self, arrival: Ticks, timestamp: Ticks) {
         let transit = arrival - timestamp;
         self.note_transit(arrival, transit);
-        let lateness = transit - self.fastest_transit().unwrap_or(transit);
+        self.now = self.now.max(arrival);
+        let fastest = self.fastest_transit().unwrap_or(transit);
+        self.move_reference(fastest);
+        let lateness = transit - fastest;
 
         let bin = usize::try_from(lateness / BIN).unwrap_or(0).min(BINS - 1);
         for count in &mut self.histogram {
@@ -64,10 +72,10 @@ impl DelayEstimator {
         self.histogram[bin] += 1.0;
         self.weight = self.weight * FORGET + 1.0;
 
-        let faded =
-            self.held - (arrival - self.held_at).max(0) * HELD_FADE_PER_SECOND / (1000 * MS);
-        self.held = faded.max(lateness.min(MAX_HELD)).max(0);
-        self.held_at = arrival;
+        let hiccup = lateness.min(MAX_HELD);
+        if hiccup >= self.held() {
+            self.worst = (hiccup, arrival);
+        }
     }
 
     /// Transit of the fastest packet of late; nothing before the first packet.
@@ -81,10 +89,40 @@ impl DelayEstimator {
         for (bin, count) in self.histogram.iter().enumerate() {
             covered += count;
             if covered >= self.weight * IN_TIME {
-                return (bin as Ticks * BIN).max(self.held);
+                return (bin as Ticks * BIN).max(self.held());
             }
         }
-        self.held
+        self.held()
+    }
+
+    /// What is left of the memory of the worst hiccup.
+    fn held(&self) -> Ticks {
+        let (size, at) = self.worst;
+        (size - (self.now - at) * HELD_FADE_PER_SECOND / (1000 * MS)).max(0)
+    }
+
+    /// When the route becomes longer or shorter, what was counted moves along.
+    fn move_reference(&mut self, fastest: Ticks) {
+        if self.weight == 0.0 {
+            self.reference = fastest;
+        }
+        let bins = (fastest - self.reference) / BIN;
+        self.reference += bins * BIN;
+        self.worst.0 = (self.worst.0 - bins * BIN).clamp(0, MAX_HELD);
+        let distance = usize::try_from(bins.unsigned_abs())
+            .unwrap_or(BINS)
+            .min(BINS - 1);
+        if bins > 0 {
+            let merged: f32 = self.histogram[..distance].iter().sum();
+            self.histogram.copy_within(distance.., 0);
+            self.histogram[BINS - distance..].fill(0.0);
+            self.histogram[0] += merged;
+        } else if bins < 0 {
+            let merged: f32 = self.histogram[BINS - distance..].iter().sum();
+            self.histogram.copy_within(..BINS - distance, distance);
+            self.histogram[..distance].fill(0.0);
+            self.histogram[BINS - 1] += merged;
+        }
     }
 
     fn note_transit(&mut self, arrival: Ticks, transit: Ticks) {
@@ -137,9 +175,17 @@ mod tests {
     }
 
     #[test]
+    fn a_shorter_route_becomes_the_new_normal() {
+        let estimator = fed(500, |n| if n < 400 { 120 } else { 20 });
+        assert_eq!(estimator.fastest_transit(), Some(20 * MS));
+        // Until it is certain that no packet takes the old route any more.
+        assert_eq!(estimator.usual_lateness(), 100 * MS);
+    }
+
+    #[test]
     fn a_longer_route_becomes_the_new_normal() {
         let estimator = fed(1000, |n| if n < 400 { 20 } else { 120 });
         assert_eq!(estimator.fastest_transit(), Some(120 * MS));
-        assert!(estimator.usual_lateness() <= 85 * MS);
+        assert_eq!(estimator.usual_lateness(), 0);
     }
 }

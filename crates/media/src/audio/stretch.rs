@@ -178,6 +178,6 @@ mod tests {
         let changed = (0..50)
             .filter(|n| shorten(&mut Sweep::render(n * 11_117, 1200), Likeness::Strict).is_some())
             .count();
-        assert!(changed >= 45, "{changed}");
+        assert!(changed >= 40, "{changed}");
     }
 }

@@ -4,7 +4,7 @@
 pub const LOWEST_BITRATE: u32 = 30_000;
 
 /// How pictures are encoded. Rates are in bit/s.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VideoEncoding {
     /// Until a feed names a target.
     pub start_bitrate: u32,
@@ -73,28 +73,28 @@ mod tests {
         assert!(
             !VideoEncoding {
                 min_bitrate: 0,
-                ..valid.clone()
+                ..valid
             }
             .is_valid()
         );
         assert!(
             !VideoEncoding {
                 start_bitrate: 50_000,
-                ..valid.clone()
+                ..valid
             }
             .is_valid()
         );
         assert!(
             !VideoEncoding {
                 max_bitrate: 900_000,
-                ..valid.clone()
+                ..valid
             }
             .is_valid()
         );
         assert!(
             !VideoEncoding {
                 threads: 0,
-                ..valid.clone()
+                ..valid
             }
             .is_valid()
         );

@@ -21,34 +21,42 @@ use std::time::Duration;
 
 use super::spectrum::GlideFinder;
 use crate::source::Sweep;
-use crate::source::sweep::{QUICK, SLOW};
+use crate::source::sweep::{
+    QUICK_FROM, QUICK_SAMPLES, QUICK_SPEED, SLOW_FROM, SLOW_SAMPLES, SLOW_SPEED,
+};
 
 /// Jumps up to this size, in ms, count as sound played faster or slower.
 pub const LARGEST_STRETCH_MS: f64 = 14.0;
 
-/// The sound is read at a third of its rate.
-const DECIMATION: usize = 3;
-const RATE: f32 = 16_000.0;
+/// The sound is read at a quarter of its rate.
+const DECIMATION: usize = 4;
+const RATE: f32 = 12_000.0;
 /// Samples looked at for one reading, 10 ms,
-const PIECE: usize = 160;
+const PIECE: usize = 120;
 /// and from one reading to the next, 2.5 ms.
-const HOP: usize = 40;
+const HOP: usize = 30;
 const HOP_MS: f64 = 2.5;
 /// Root mean square below which there is no sound, full scale being 32768.
 const QUIET: f32 = 15.0;
-/// Least share of the energy that each voice must have; sent are 0.8 and 0.2.
-const QUICK_SHARE: f32 = 0.35;
-const SLOW_SHARE: f32 = 0.02;
+/// Least share of the energy that each voice must have; sent are 0.64 and 0.36.
+const QUICK_SHARE: f32 = 0.4;
+const SLOW_SHARE: f32 = 0.05;
 /// Readings this close, in ms, are of one piece of sound played as sent.
-const SAME_MS: f64 = 2.0;
+const SAME_MS: f64 = 4.0;
+/// A reading is checked against so many on each side.
+const NEIGHBORS: usize = 4;
+/// Readings that stray no further than this, in ms, and come back are a codec's doing.
+const STRAY_MS: f64 = 9.0;
 /// Readings that agree before they are believed.
 const LEAST_READINGS: usize = 4;
 /// Changes below this, in ms, are no more than the inexactness of reading.
 const INEXACT_MS: f64 = 1.5;
 /// How long a cut without any sound between its sides disturbs the readings, in ms.
-const CLEAN_CUT_MS: f64 = 15.0;
+const CLEAN_CUT_MS: f64 = 12.0;
+/// How long a cross-fade between two pitch periods disturbs them, in ms.
+const LONGEST_GLIDE_MS: f64 = 30.0;
 /// How much longer than unreadable sound the readings are disturbed, in ms.
-const BLUR_MS: f64 = 5.0;
+const BLUR_MS: f64 = 2.5;
 /// Unreadable stretches are known to this, in ms.
 const GAP_INEXACT_MS: f64 = 6.0;
 
@@ -111,9 +119,33 @@ struct Run {
     first_offset: f64,
     offset: f64,
     readings: usize,
-    /// Range of the disturbed readings between the run before and this one,
-    /// relative to the end of the run before.
-    between: (f64, f64),
+    between: Between,
+}
+
+/// The disturbed readings between a run and the one before it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Between {
+    /// Their range, relative to the end of the run before.
+    least: f64,
+    most: f64,
+    readings: usize,
+}
+
+impl Run {
+    /// Whether the sound only became a little faster or slower, `jump` in all.
+    fn glides_by(&self, jump: f64, disturbed: f64) -> bool {
+        let Between {
+            least,
+            most,
+            readings,
+        } = self.between;
+        let smooth = least >= jump.min(0.0) - SAME_MS && most <= jump.max(0.0) + SAME_MS;
+        let sounds = readings as f64 * HOP_MS * 2.0 >= disturbed - HOP_MS;
+        let gradual = jump.abs() > INEXACT_MS && smooth && disturbed <= LONGEST_GLIDE_MS;
+        let stray = jump.abs() <= SAME_MS && least.abs().max(most) <= STRAY_MS;
+        jump.abs() <= LARGEST_STRETCH_MS
+            && ((smooth && disturbed <= CLEAN_CUT_MS) || (sounds && (gradual || stray)))
+    }
 }
 
 impl SweepReading {
@@ -159,9 +191,7 @@ impl SweepReading {
         let jump = around(after.first_offset - before.offset);
         totals.note_delay(before.first_offset, before.offset, jump);
         let disturbed = after.begin - before.end;
-        let smooth = after.between.0 >= jump.min(0.0) - SAME_MS
-            && after.between.1 <= jump.max(0.0) + SAME_MS;
-        if jump.abs() <= LARGEST_STRETCH_MS && smooth && disturbed <= 2.0 * CLEAN_CUT_MS {
+        if after.glides_by(jump, disturbed) {
             if jump > INEXACT_MS {
                 totals.shortened += jump;
             } else if jump < -INEXACT_MS {
@@ -170,8 +200,16 @@ impl SweepReading {
             return;
         }
         // What could not be read, and how far the sent sound went on meanwhile.
-        let unread = if disturbed <= CLEAN_CUT_MS { 0.0 } else { disturbed - HOP_MS - BLUR_MS };
-        let inexact = if unread == 0.0 { INEXACT_MS } else { GAP_INEXACT_MS };
+        let unread = if disturbed <= CLEAN_CUT_MS {
+            0.0
+        } else {
+            disturbed - HOP_MS - BLUR_MS
+        };
+        let inexact = if unread == 0.0 {
+            INEXACT_MS
+        } else {
+            GAP_INEXACT_MS
+        };
         let passed = unread + jump;
         let at = before.end + HOP_MS;
         if passed > inexact {
@@ -187,7 +225,11 @@ impl SweepReading {
     }
 
     fn note(&mut self, kind: FaultKind, at: f64, length: f64) {
-        self.faults.push(SweepFault { kind, at: milliseconds(at), length: milliseconds(length) });
+        self.faults.push(SweepFault {
+            kind,
+            at: milliseconds(at),
+            length: milliseconds(length),
+        });
     }
 }
 
@@ -222,13 +264,17 @@ fn milliseconds(ms: f64) -> Duration {
     Duration::from_secs_f64(ms.max(0.0) / 1000.0)
 }
 
-/// Sound at a third of the rate, what the lower rate cannot carry removed.
+/// Sound at a quarter of the rate, what the lower rate cannot carry removed.
 fn decimate(samples: &[i16]) -> Vec<f32> {
-    const REACH: usize = 24;
+    const REACH: usize = 32;
     let taps: Vec<f32> = (0..=2 * REACH)
         .map(|n| {
             let x = (n as f32 - REACH as f32) / DECIMATION as f32;
-            let sinc = if x == 0.0 { 1.0 } else { (std::f32::consts::PI * x).sin() / (std::f32::consts::PI * x) };
+            let sinc = if x == 0.0 {
+                1.0
+            } else {
+                (std::f32::consts::PI * x).sin() / (std::f32::consts::PI * x)
+            };
             let window = (std::f32::consts::PI * (n as f32 + 1.0) / (2 * REACH + 2) as f32).sin();
             sinc * window * window / DECIMATION as f32
         })
@@ -239,37 +285,84 @@ fn decimate(samples: &[i16]) -> Vec<f32> {
             let first = center.saturating_sub(REACH);
             let skipped = first + REACH - center;
             let sound = &samples[first..samples.len().min(center + REACH + 1)];
-            sound.iter().zip(&taps[skipped..]).map(|(&s, tap)| f32::from(s) * tap).sum()
+            sound
+                .iter()
+                .zip(&taps[skipped..])
+                .map(|(&s, tap)| f32::from(s) * tap)
+                .sum()
         })
         .collect()
 }
 
 /// Time of reception and sent position minus that time, both in ms.
 fn readings(sound: &[f32]) -> Vec<(f64, f64)> {
-    let mut quick = GlideFinder::new(PIECE, RATE, QUICK.speed as f32, 500.0..2300.0);
-    let mut slow = GlideFinder::new(PIECE, RATE, SLOW.speed as f32, 2500.0..5900.0);
+    let speed = QUICK_SPEED as f32;
+    let mut rising = GlideFinder::new(PIECE, RATE, speed, 500.0..2300.0);
+    let mut falling = GlideFinder::new(PIECE, RATE, -speed, 500.0..2300.0);
+    let mut slow = GlideFinder::new(PIECE, RATE, SLOW_SPEED as f32, 2500.0..4300.0);
     let mut readings = Vec::new();
     for (index, piece) in sound.windows(PIECE).step_by(HOP).enumerate() {
         let energy: f32 = piece.iter().map(|s| s * s).sum();
         if energy < QUIET * QUIET * PIECE as f32 {
             continue;
         }
-        let (Some(quick), Some(slow)) = (quick.find(piece), slow.find(piece)) else { continue };
-        if quick.share < QUICK_SHARE || slow.share < SLOW_SHARE {
+        let found = (rising.find(piece), falling.find(piece), slow.find(piece));
+        let (Some(rising), Some(falling), Some(slow)) = found else {
+            continue;
+        };
+        if rising.share.max(falling.share) < QUICK_SHARE || slow.share < SLOW_SHARE {
             continue;
         }
+        let within = if rising.share > falling.share {
+            (rising.hz - QUICK_FROM) / QUICK_SPEED
+        } else {
+            // The same pitch, as long before the end as rising after the beginning.
+            QUICK_SECONDS - (falling.hz - QUICK_FROM) / QUICK_SPEED
+        };
+        let roughly = (slow.hz - SLOW_FROM) / SLOW_SPEED;
+        let half_second = ((roughly - within) / QUICK_SECONDS).round();
         let time = index as f64 * HOP_MS + PIECE as f64 / f64::from(RATE) * 500.0;
-        readings.push((time, position(quick.hz, slow.hz) * 1000.0 - time));
+        readings.push((time, (half_second * QUICK_SECONDS + within) * 1000.0 - time));
     }
-    readings
+    steadied(&readings)
 }
 
-/// The sent position in seconds, from the pitch of both voices.
-fn position(quick_hz: f64, slow_hz: f64) -> f64 {
-    let within = (quick_hz - QUICK.from) / QUICK.speed;
-    let roughly = (slow_hz - SLOW.from) / SLOW.speed;
-    let glide = ((roughly - within) / QUICK.seconds()).round();
-    (glide * QUICK.seconds() + within).rem_euclid(SLOW.seconds())
+const QUICK_SECONDS: f64 = QUICK_SAMPLES as f64 / 48_000.0;
+const _: () = assert!(SLOW_SAMPLES == Sweep::PERIOD.as_millis() as u64 * 48);
+
+/// The same readings without single strays: the half second is what most neighbors
+/// say, the place in it their median. Lasting changes stay where they are.
+fn steadied(readings: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let half_second = QUICK_SECONDS * 1000.0;
+    let near =
+        |index: usize| index.saturating_sub(NEIGHBORS)..readings.len().min(index + NEIGHBORS + 1);
+    let agreed: Vec<(f64, f64)> = readings
+        .iter()
+        .enumerate()
+        .map(|(index, &(time, offset))| {
+            let votes = |offset: f64| {
+                let agrees =
+                    |other: &&(f64, f64)| around(other.1 - offset).abs() < half_second / 4.0;
+                readings[near(index)].iter().filter(agrees).count()
+            };
+            let others = [0.0, -1.0, 1.0, -2.0, 2.0].map(|n| offset + n * half_second);
+            let best = others.into_iter().rev().max_by_key(|&other| votes(other));
+            (time, best.unwrap_or(offset))
+        })
+        .collect();
+    (0..agreed.len())
+        .map(|index| {
+            let (time, offset) = agreed[index];
+            let span = &agreed[near(index)];
+            let mut differences: Vec<f64> = span
+                .iter()
+                .filter(|other| (other.0 - time).abs() <= NEIGHBORS as f64 * HOP_MS)
+                .map(|other| around(other.1 - offset))
+                .collect();
+            differences.sort_by(f64::total_cmp);
+            (time, offset + differences[differences.len() / 2])
+        })
+        .collect()
 }
 
 fn runs(readings: &[(f64, f64)]) -> Vec<Run> {
@@ -296,7 +389,7 @@ fn runs(readings: &[(f64, f64)]) -> Vec<Run> {
             first_offset: offset,
             offset,
             readings: 1,
-            between: (0.0, 0.0),
+            between: Between::default(),
         });
     }
     finish(&mut runs, current);
@@ -306,7 +399,9 @@ fn runs(readings: &[(f64, f64)]) -> Vec<Run> {
 
 /// Keeps a run that is long enough, as part of the one before when nothing happened between.
 fn finish(runs: &mut Vec<Run>, run: Option<Run>) {
-    let Some(run) = run.filter(|run| run.readings >= LEAST_READINGS) else { return };
+    let Some(run) = run.filter(|run| run.readings >= LEAST_READINGS) else {
+        return;
+    };
     match runs.last_mut() {
         Some(last)
             if run.begin - last.end <= CLEAN_CUT_MS
@@ -324,10 +419,14 @@ fn note_between(runs: &mut [Run], readings: &[(f64, f64)]) {
     for index in 1..runs.len() {
         let before = runs[index - 1];
         let after = &mut runs[index];
-        let between = readings.iter().filter(|(time, _)| *time > before.end && *time < after.begin);
+        let between = readings
+            .iter()
+            .filter(|(time, _)| *time > before.end && *time < after.begin);
         for &(_, offset) in between {
             let offset = around(offset - before.offset);
-            after.between = (after.between.0.min(offset), after.between.1.max(offset));
+            after.between.least = after.between.least.min(offset);
+            after.between.most = after.between.most.max(offset);
+            after.between.readings += 1;
         }
     }
 }
@@ -355,7 +454,10 @@ mod tests {
     fn untouched_sound_is_complete() {
         let reading = SweepReading::analyse(&sent(14_000));
         assert!(reading.is_complete(), "{reading:?}");
-        assert_eq!((reading.late_ms, reading.shortened_ms, reading.lengthened_ms), (0, 0, 0));
+        assert_eq!(
+            (reading.late_ms, reading.shortened_ms, reading.lengthened_ms),
+            (0, 0, 0)
+        );
         assert_eq!(reading.duration_ms, 14_000);
         assert!(reading.heard_ms > 13_980, "{reading:?}");
         assert!(reading.faults.is_empty());
@@ -367,7 +469,10 @@ mod tests {
     fn cuts_are_found() {
         for length in [20, 40, 100, 250, 500, 3000] {
             let reading = SweepReading::analyse(&without(sent(6000), 1234, length));
-            assert!(near(reading.missing_ms, length as u64), "{length}: {reading:?}");
+            assert!(
+                near(reading.missing_ms, length as u64),
+                "{length}: {reading:?}"
+            );
             assert_eq!(reading.repeated_ms, 0, "{length}: {reading:?}");
             let at = reading.faults[0].at.as_millis() as i64;
             assert!((at - 1234).abs() < 15, "{reading:?}");
@@ -381,7 +486,10 @@ mod tests {
             let again = sound[1000 * MS..(1000 + length) * MS].to_vec();
             sound.splice((1000 + length) * MS..(1000 + length) * MS, again);
             let reading = SweepReading::analyse(&sound);
-            assert!(near(reading.repeated_ms, length as u64), "{length}: {reading:?}");
+            assert!(
+                near(reading.repeated_ms, length as u64),
+                "{length}: {reading:?}"
+            );
             assert_eq!(reading.missing_ms, 0, "{length}: {reading:?}");
             assert!(near(reading.late_ms, length as u64));
         }
@@ -393,8 +501,15 @@ mod tests {
             let mut sound = sent(4000);
             sound[2000 * MS..(2000 + length) * MS].fill(0);
             let reading = SweepReading::analyse(&sound);
-            assert!(reading.missing_ms.abs_diff(length as u64) <= 5, "{length}: {reading:?}");
-            assert_eq!((reading.repeated_ms, reading.late_ms), (0, 0), "{length}: {reading:?}");
+            assert!(
+                reading.missing_ms.abs_diff(length as u64) <= 5,
+                "{length}: {reading:?}"
+            );
+            assert_eq!(
+                (reading.repeated_ms, reading.late_ms),
+                (0, 0),
+                "{length}: {reading:?}"
+            );
         }
     }
 
@@ -405,7 +520,10 @@ mod tests {
             sound.splice(2000 * MS..2000 * MS, vec![0; length * MS]);
             let reading = SweepReading::analyse(&sound);
             assert!(reading.is_complete(), "{length}: {reading:?}");
-            assert!(near(reading.late_ms, length as u64), "{length}: {reading:?}");
+            assert!(
+                near(reading.late_ms, length as u64),
+                "{length}: {reading:?}"
+            );
             assert_eq!(reading.faults.last().map(|f| f.kind), Some(FaultKind::Late));
         }
     }
@@ -422,7 +540,9 @@ mod tests {
 
     #[test]
     fn other_sound_has_no_marks() {
-        let tone: Vec<i16> = (0..48_000).map(|n| ((f64::from(n) / 20.0).sin() * 9000.0) as i16).collect();
+        let tone: Vec<i16> = (0..48_000)
+            .map(|n| ((f64::from(n) / 20.0).sin() * 9000.0) as i16)
+            .collect();
         let mut state = 1u32;
         let noise: Vec<i16> = (0..48_000)
             .map(|_| {
@@ -432,7 +552,10 @@ mod tests {
             .collect();
         for sound in [tone, noise, vec![0; 48_000], vec![]] {
             let reading = SweepReading::analyse(&sound);
-            assert!(reading.first_mark.is_none() && !reading.is_complete(), "{reading:?}");
+            assert!(
+                reading.first_mark.is_none() && !reading.is_complete(),
+                "{reading:?}"
+            );
         }
     }
 }

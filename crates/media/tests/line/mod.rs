@@ -23,7 +23,10 @@ impl Chance {
 
     /// 0.0 to 1.0.
     pub fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1u64 << 53) as f64
     }
 }
@@ -42,8 +45,7 @@ pub fn sweep_packets(seconds: usize, expected_loss: f32) -> Vec<Sent> {
 }
 
 pub fn packets_of(sound: &[i16], bitrate: u32, expected_loss: f32) -> Vec<Sent> {
-    let mut encoder =
-        visavis_media::codec::OpusEncoder::new(bitrate, OpusTuning::Voice).unwrap();
+    let mut encoder = visavis_media::codec::OpusEncoder::new(bitrate, OpusTuning::Voice).unwrap();
     encoder.set_expected_loss(expected_loss).unwrap();
     sound
         .chunks_exact(FRAME)
@@ -80,13 +82,19 @@ pub fn play_with_clock(
 ) -> Heard {
     let origin = Instant::now();
     let at = |ms: f64| origin + Duration::from_secs_f64(ms / 1000.0);
-    let mut arriving: Vec<(f64, &Sent)> =
-        sent.iter().filter_map(|packet| Some((arrival(packet)? + 1000.0, packet))).collect();
+    let mut arriving: Vec<(f64, &Sent)> = sent
+        .iter()
+        .filter_map(|packet| Some((arrival(packet)? + 1000.0, packet)))
+        .collect();
     arriving.sort_by(|a, b| a.0.total_cmp(&b.0));
     let last = arriving.last().unwrap().0;
     let mut now = arriving[0].0 + JitterBuffer::START_DELAY.as_secs_f64() * 1000.0;
     let mut buffer = JitterBuffer::new().unwrap();
-    let mut heard = Heard { sound: Vec::new(), stats: buffer.stats(), delays: Vec::new() };
+    let mut heard = Heard {
+        sound: Vec::new(),
+        stats: buffer.stats(),
+        delays: Vec::new(),
+    };
     let mut arriving = arriving.into_iter().peekable();
     while now <= last {
         while let Some((received, packet)) = arriving.next_if(|(received, _)| *received <= now) {

@@ -14,7 +14,7 @@ use visavis_media::{
 /// Longer than anything takes that is not broken.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub fn format(width: u32, height: u32) -> VideoFormat {
+pub(crate) fn format(width: u32, height: u32) -> VideoFormat {
     VideoFormat {
         width,
         height,
@@ -23,20 +23,20 @@ pub fn format(width: u32, height: u32) -> VideoFormat {
 }
 
 /// A picture of the pattern, small and quick.
-pub fn picture(counter: u32) -> VideoFrame {
+pub(crate) fn picture(counter: u32) -> VideoFrame {
     TestPattern::render(counter, u64::from(counter) * 33, 320, 180).unwrap()
 }
 
 /// Things that come from another thread, awaited one by one.
-pub struct Arrivals<T>(Receiver<T>);
+pub(crate) struct Arrivals<T>(Receiver<T>);
 
 impl<T> Arrivals<T> {
-    pub fn next(&self) -> T {
+    pub(crate) fn next(&self) -> T {
         self.0.recv_timeout(PATIENCE).expect("nothing came")
     }
 
     /// The first one that `wanted` is true of; the others are lost.
-    pub fn next_that(&self, wanted: impl Fn(&T) -> bool) -> T {
+    pub(crate) fn next_that(&self, wanted: impl Fn(&T) -> bool) -> T {
         loop {
             let next = self.next();
             if wanted(&next) {
@@ -46,12 +46,12 @@ impl<T> Arrivals<T> {
     }
 
     /// What is there now.
-    pub fn drain(&self) -> Vec<T> {
+    pub(crate) fn drain(&self) -> Vec<T> {
         self.0.try_iter().collect()
     }
 }
 
-pub fn rendered(track: &VideoTrack) -> Arrivals<VideoFrame> {
+pub(crate) fn rendered(track: &VideoTrack) -> Arrivals<VideoFrame> {
     let (sender, receiver) = channel();
     track.add_renderer(move |frame: &VideoFrame| {
         let _ = sender.send(frame.clone());
@@ -60,7 +60,7 @@ pub fn rendered(track: &VideoTrack) -> Arrivals<VideoFrame> {
 }
 
 /// A feed that did not ask for a key frame yet, and what it gets.
-pub fn feed(video: &LocalVideo) -> (VideoFeed, Arrivals<Arc<EncodedVideo>>) {
+pub(crate) fn feed(video: &LocalVideo) -> (VideoFeed, Arrivals<Arc<EncodedVideo>>) {
     let (sender, receiver) = channel();
     let feed = video.attach(move |frame| {
         let _ = sender.send(frame);
@@ -68,14 +68,14 @@ pub fn feed(video: &LocalVideo) -> (VideoFeed, Arrivals<Arc<EncodedVideo>>) {
     (feed, Arrivals(receiver))
 }
 
-pub fn connected_feed(video: &LocalVideo) -> (VideoFeed, Arrivals<Arc<EncodedVideo>>) {
+pub(crate) fn connected_feed(video: &LocalVideo) -> (VideoFeed, Arrivals<Arc<EncodedVideo>>) {
     let (feed, arrivals) = self::feed(video);
     feed.request_key_frame(Urgency::FirstPicture);
     (feed, arrivals)
 }
 
 /// Local video whose pictures the test pushes.
-pub fn pushed() -> (LocalVideo, FramePusher) {
+pub(crate) fn pushed() -> (LocalVideo, FramePusher) {
     let (source, pusher) = PushedVideo::new(format(320, 180));
     (
         LocalVideo::start(Box::new(source), VideoEncoding::default()).unwrap(),
@@ -83,7 +83,7 @@ pub fn pushed() -> (LocalVideo, FramePusher) {
     )
 }
 
-pub fn key_frame_requests(video: &RemoteVideo) -> Arrivals<()> {
+pub(crate) fn key_frame_requests(video: &RemoteVideo) -> Arrivals<()> {
     let (sender, receiver) = channel();
     video.on_key_frame_needed(move || {
         let _ = sender.send(());
@@ -91,7 +91,7 @@ pub fn key_frame_requests(video: &RemoteVideo) -> Arrivals<()> {
     Arrivals(receiver)
 }
 
-pub fn received(frame: &EncodedVideo, contiguous: bool) -> ReceivedVideo {
+pub(crate) fn received(frame: &EncodedVideo, contiguous: bool) -> ReceivedVideo {
     ReceivedVideo {
         data: Arc::clone(&frame.data),
         timestamp: frame.timestamp,
@@ -101,7 +101,7 @@ pub fn received(frame: &EncodedVideo, contiguous: bool) -> ReceivedVideo {
 }
 
 /// On the whole; compression leaves traces of what was there before.
-pub fn is_black(frame: &VideoFrame) -> bool {
+pub(crate) fn is_black(frame: &VideoFrame) -> bool {
     let off: usize = frame.y().iter().map(|&y| usize::from(y.abs_diff(16))).sum();
     off < 4 * frame.y().len()
 }

@@ -92,7 +92,7 @@ pub enum Output {
 }
 
 /// The client's end of one connection. See the [module](self).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ClientStream {
     config: ClientConfig,
     state: State,

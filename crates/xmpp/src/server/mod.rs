@@ -101,13 +101,15 @@ pub enum Output {
     /// Send this text message.
     Send(String),
     /// Check this password or token; answer with [`Input::Authenticated`].
+    /// The last output until then.
     Authenticate {
         /// The local part of the user's address, as the client gave it.
         local: String,
         /// The password or token.
         password: Password,
     },
-    /// Reserve a resource; answer with [`Input::Bound`] or [`Input::BindRefused`].
+    /// Reserve a resource; answer with [`Input::Bound`] or
+    /// [`Input::BindRefused`]. The last output until then.
     Bind {
         /// The client's wish.
         wanted: Option<String>,
@@ -132,7 +134,7 @@ pub enum Output {
 }
 
 /// The server's end of one connection. See the [module](self).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ServerStream {
     config: ServerConfig,
     state: State,

@@ -1,5 +1,5 @@
 //! A client and a server stream, wired together.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
 use std::collections::VecDeque;
 

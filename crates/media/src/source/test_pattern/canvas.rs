@@ -98,7 +98,7 @@ impl<'a> Canvas<'a> {
     pub(super) fn set(&mut self, x: usize, y: usize, color: Color) {
         let at = y * self.y.width + x;
         self.y.data[at] = color.y;
-        if x % 2 == 0 && y % 2 == 0 {
+        if x.is_multiple_of(2) && y.is_multiple_of(2) {
             let at = y / 2 * self.u.width + x / 2;
             self.u.data[at] = color.u;
             self.v.data[at] = color.v;

@@ -100,7 +100,7 @@ impl Scene {
 
     fn paint_panel(&self, canvas: &mut Canvas<'_>, mark: Mark) {
         let (width, height) = (self.width, self.height);
-        canvas.fill((0, height * 836 / 1000 & !1), (width, height), PANEL);
+        canvas.fill((0, (height * 836 / 1000) & !1), (width, height), PANEL);
         code::paint(canvas, mark);
         let (left, right) = (width * 740 / 1000, width * 985 / 1000);
         let dot = digits::fitting_dot(right - left, 10).min((height / 125).max(1));

@@ -1,0 +1,18 @@
+//! Scenarios in virtual time, one behaviour a file.
+#![allow(clippy::unwrap_used)]
+
+mod a_call;
+mod answering;
+mod busy;
+mod candidates;
+mod chat_loss;
+mod commands;
+mod common;
+mod connection;
+mod nobody_answers;
+mod over;
+mod recording;
+mod schedules;
+mod several_calls;
+mod several_devices;
+mod trust;

@@ -1,0 +1,179 @@
+//! The options that `call` and `answer` share.
+
+use std::io::{BufRead, stdin};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use visavis::{App, IceServer, UserInfo};
+
+use crate::exit::{Failure, Reason};
+use crate::source::{AudioSpec, VideoSpec};
+
+/// Who we are, what we send, and what is kept.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The server's address, for example http://127.0.0.1:8080
+    #[arg(long, value_name = "URL")]
+    server: String,
+    /// A file with the application as ID:KEY:SECRET (or the environment variable VISAVIS_APP)
+    #[arg(long, value_name = "FILE")]
+    app_file: Option<PathBuf>,
+    /// The user's login; the password comes from VISAVIS_PASSWORD
+    #[arg(long, value_name = "LOGIN")]
+    login: String,
+    /// Read the password from the first line of standard input
+    #[arg(long)]
+    password_stdin: bool,
+    /// PEM file with further certificates to trust
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// An audio call: no video is sent or asked for
+    #[arg(long)]
+    pub(crate) audio_only: bool,
+    /// pattern[:WxH@FPS], y4m:PATH, device[:NAME], screen or none
+    #[arg(long, value_name = "SOURCE", default_value = VideoSpec::DEFAULT)]
+    pub(crate) video: VideoSpec,
+    /// sweep, tone:HZ, wav:PATH, device[:NAME] or none
+    #[arg(long, value_name = "SOURCE", default_value = "sweep")]
+    pub(crate) audio: AudioSpec,
+    /// The video codec
+    #[arg(long, default_value = "vp8")]
+    codec: String,
+    /// Which candidates to use: all or relay
+    #[arg(long, default_value = "all")]
+    ice: String,
+    /// A further STUN or TURN server; may be repeated
+    #[arg(long, value_name = "URL")]
+    ice_server: Vec<String>,
+    /// Hang up after this many seconds of connection
+    #[arg(long = "for", value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) duration: Option<Duration>,
+    /// Keep what was received: user-ID.y4m, user-ID.png, user-ID.wav
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save: Option<PathBuf>,
+    /// Sent along with the call or the answer; may be repeated
+    #[arg(long, value_name = "K=V", value_parser = key_value)]
+    user_info: Vec<(String, String)>,
+    /// Record call control's inputs
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// How long a call rings, in seconds: 10 to 600
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) answer_interval: Option<Duration>,
+    /// The most that video may take, in kbit/s
+    #[arg(long, value_name = "KBIT", value_parser = clap::value_parser!(u64).range(50..=50_000))]
+    pub(crate) max_bitrate: Option<u64>,
+    /// One JSON object a line on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What is needed to log in.
+pub(crate) struct Login {
+    pub(crate) server: String,
+    pub(crate) app: App,
+    pub(crate) login: String,
+    pub(crate) password: String,
+    pub(crate) extra_roots: Vec<u8>,
+}
+
+impl Options {
+    /// Refuses what this build does not know yet, before anything is started.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.codec != "vp8" {
+            return Err(Failure::not_available(&format!("codec {}", self.codec)));
+        }
+        match self.ice.as_str() {
+            "all" => {}
+            "relay" => return Err(Failure::not_available("--ice relay")),
+            other => return Err(Failure::new(Reason::Usage, format_args!("--ice is all or relay, not `{other}`"))),
+        }
+        if let Some(url) = self.ice_server.iter().find(|url| !url.starts_with("stun:")) {
+            return Err(Failure::not_available(&format!("ICE server {url}")));
+        }
+        if self.trace.is_some() {
+            return Err(Failure::not_available("--trace"));
+        }
+        if self.video == VideoSpec::Device || self.audio == AudioSpec::Device {
+            return Err(Failure::not_available("the source `device`"));
+        }
+        if self.video == VideoSpec::Screen {
+            return Err(Failure::not_available("the source `screen`"));
+        }
+        Ok(())
+    }
+
+    /// Reads application and password from where they were said to be.
+    pub(crate) fn login(&self) -> Result<Login, Failure> {
+        let app = match (&self.app_file, std::env::var("VISAVIS_APP")) {
+            (Some(file), _) => read(file)?,
+            (None, Ok(text)) => text,
+            (None, Err(_)) => {
+                return Err(Failure::new(
+                    Reason::Usage,
+                    "the application is missing: give --app-file FILE or set VISAVIS_APP to ID:KEY:SECRET",
+                ));
+            }
+        };
+        let app = app.parse().map_err(|error| Failure::of(Reason::Usage, &error))?;
+        let extra_roots = self.ca_file.as_ref().map(read).transpose()?.unwrap_or_default().into_bytes();
+        Ok(Login {
+            server: self.server.clone(),
+            app,
+            login: self.login.clone(),
+            password: self.password()?,
+            extra_roots,
+        })
+    }
+
+    fn password(&self) -> Result<String, Failure> {
+        if !self.password_stdin {
+            return std::env::var("VISAVIS_PASSWORD").map_err(|_| {
+                Failure::new(
+                    Reason::Usage,
+                    "the password is missing: set VISAVIS_PASSWORD or give it on standard input with --password-stdin",
+                )
+            });
+        }
+        first_line()
+    }
+
+    /// `--user-info` as the calls carry it.
+    pub(crate) fn user_info(&self) -> Result<UserInfo, Failure> {
+        UserInfo::from_entries(self.user_info.iter().map(|(key, value)| (key, value)))
+            .map_err(|error| Failure::of(Reason::Usage, &error))
+    }
+
+    pub(crate) fn ice_servers(&self) -> Vec<IceServer> {
+        self.ice_server.iter().map(IceServer::stun).collect()
+    }
+}
+
+/// The first line of standard input, without its end.
+pub(crate) fn first_line() -> Result<String, Failure> {
+    let mut line = String::new();
+    stdin().lock().read_line(&mut line).map_err(|error| Failure::of(Reason::Source, &error))?;
+    let secret = line.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() {
+        return Err(Failure::new(Reason::Usage, "the first line of standard input is empty: a secret was expected there"));
+    }
+    Ok(secret.to_owned())
+}
+
+fn read(path: &PathBuf) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(Reason::Source, format_args!("{} cannot be read: {error}", path.display())))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 86_400.0 => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("a number of seconds up to 86400".into()),
+    }
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("written K=V")?;
+    Ok((key.to_owned(), value.to_owned()))
+}

@@ -1,0 +1,56 @@
+//! ICE candidates as they travel in signals (RFC 8839 section 5.1).
+
+use str0m::Candidate;
+
+/// The most candidates of the other side that are kept before its description
+/// is known.
+pub(crate) const MAX_EARLY: usize = 256;
+
+/// One candidate and the media section it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IceCandidate {
+    /// `candidate:…`, with or without `a=` in front.
+    pub candidate: String,
+    /// The section's `a=mid`.
+    pub sdp_mid: Option<String>,
+    /// The section's place, from 0.
+    pub sdp_mline_index: Option<u16>,
+}
+
+impl IceCandidate {
+    /// What the engine can try; `None` for what it cannot: mDNS names (they
+    /// are reached as peer-reflexive candidates), other transports, and what
+    /// is not a candidate.
+    pub(crate) fn usable(&self) -> Option<Candidate> {
+        let text = self.candidate.trim();
+        let text = text.strip_prefix("a=").unwrap_or(text);
+        if text.len() > 1024 {
+            return None;
+        }
+        Candidate::from_sdp_string(text).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::IceCandidate;
+
+    fn candidate(text: &str) -> IceCandidate {
+        IceCandidate { candidate: text.into(), sdp_mid: None, sdp_mline_index: None }
+    }
+
+    #[test]
+    fn a_browsers_candidate_is_usable() {
+        let text = "candidate:1082940325 1 udp 2122194687 127.0.0.1 53526 typ host generation 0 ufrag OOyU network-id 3 network-cost 50";
+        assert!(candidate(text).usable().is_some());
+        assert!(candidate(&format!("a={text}")).usable().is_some());
+    }
+
+    #[test]
+    fn names_and_nonsense_are_passed_over() {
+        let mdns = "candidate:1 1 udp 2122194687 0b0c7c5d-7a5c-4e0a-8b0c-6c0a0c0a0c0a.local 53526 typ host";
+        for text in [mdns, "", "candidate:", "candidate:1 1 udp x", &"x".repeat(2000)] {
+            assert!(candidate(text).usable().is_none(), "{text}");
+        }
+    }
+}

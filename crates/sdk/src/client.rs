@@ -1,0 +1,118 @@
+//! One logged-in user on one device: makes calls and receives them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use visavis_call::{Command, Core};
+use visavis_signal::{CallType, SessionId, UserId, UserInfo};
+
+use crate::config::CallConfig;
+use crate::engine::{Engine, Refused};
+use crate::error::{CallError, SettingsError};
+use crate::event::CallEvent;
+use crate::local_media::LocalMedia;
+use crate::session::{CallSession, Identity};
+use crate::signaling::Signaling;
+use crate::subscription::Subscription;
+
+/// Makes and receives calls over a [`Signaling`].
+///
+/// A handle: clones mean the same client. The calls end when the last handle
+/// is dropped; [`destroy`](Self::destroy) ends them politely.
+#[derive(Clone)]
+pub struct CallClient {
+    engine: Arc<Engine>,
+    config: CallConfig,
+}
+
+impl CallClient {
+    /// A client with these settings, not yet attached to anything.
+    ///
+    /// Loads codecs and crypto in the background, so that the first call does
+    /// not wait for them.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names the setting that is out of its range.
+    ///
+    /// # Panics
+    /// When called outside a tokio runtime, which runs the client's tasks.
+    pub fn new(config: CallConfig) -> Result<Self, SettingsError> {
+        config.control().validate()?;
+        let runtime = Handle::current();
+        runtime.spawn_blocking(|| {
+            visavis_media::warm_up();
+            visavis_peer::warm_up();
+        });
+        Ok(Self { engine: Engine::new(config.clone(), runtime), config })
+    }
+
+    /// Takes signals from `signaling` and sends ours through it. Without it no
+    /// call is processed; a second one replaces the first.
+    ///
+    /// # Errors
+    /// [`SettingsError`] as [`new`](Self::new).
+    pub fn attach(&self, signaling: impl Signaling) -> Result<(), SettingsError> {
+        let core = Core::new(signaling.user(), self.config.control())?;
+        self.engine.attach(Arc::new(signaling), core);
+        Ok(())
+    }
+
+    /// From now on incoming calls are delivered.
+    ///
+    /// # Errors
+    /// [`CallError::NotAttached`] before [`attach`](Self::attach).
+    pub fn start_processing(&self) -> Result<(), CallError> {
+        self.engine.command(Command::StartProcessing).map_err(CallError::from)
+    }
+
+    /// What our calls send from now on; calls that are under way keep what
+    /// they have.
+    pub fn set_local_media(&self, media: LocalMedia) {
+        self.engine.set_media(media);
+    }
+
+    /// A new call with these opponents; nothing is sent before
+    /// [`CallSession::start`].
+    ///
+    /// # Errors
+    /// [`CallError`]: nothing is attached, chat is not connected, calls are
+    /// not processed, or the list of opponents is empty, too long, or names
+    /// somebody twice or ourselves.
+    pub fn create_session(&self, opponents: &[UserId], call_type: CallType) -> Result<CallSession, CallError> {
+        let initiator = self.engine.user().ok_or(Refused::NotAttached)?;
+        let identity = Identity {
+            id: SessionId::from_bytes(rand::random()),
+            initiator,
+            opponents: opponents.to_vec(),
+            call_type,
+            user_info: UserInfo::new(),
+        };
+        self.engine.create(identity).map_err(CallError::from)
+    }
+
+    /// The calls that are not closed.
+    pub fn sessions(&self) -> Vec<CallSession> {
+        self.engine.sessions()
+    }
+
+    /// What happens in all calls, from now on.
+    pub fn subscribe(&self) -> Subscription<CallEvent> {
+        self.engine.subscribe()
+    }
+
+    /// Hangs up every call, waits until each is closed, and detaches from the
+    /// signaling, which stays connected. Harmless when repeated.
+    pub async fn destroy(&self) {
+        if self.engine.command(Command::Destroy).is_ok() {
+            self.engine.all_closed().await;
+        }
+        self.engine.detach();
+    }
+}
+
+impl fmt::Debug for CallClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallClient").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,437 @@
+//! The shell around call control: it moves data between the pure core, the
+//! signaling, the peer connections and the app's subscribers, and decides
+//! nothing.
+//!
+//! One mutex guards the core. Verbs of the app, incoming signals, reports of
+//! connections and timers all enter through [`Engine::command`] or
+//! [`Engine::input`]; what the core answers is carried out before the lock is
+//! given back, so that every subscriber sees one order of events.
+
+mod convert;
+mod link;
+mod local;
+mod meter;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
+
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio::time::sleep_until;
+use visavis_call::{
+    Address, Command, CommandError, Core, Event, Input, Output, Time, TransportCommand, TransportEvent,
+};
+use visavis_signal::{CallType, SessionId, Signal, UserId};
+
+use crate::config::CallConfig;
+use crate::event::CallEvent;
+use crate::local_media::{LocalMedia, SourceError};
+use crate::session::{CallSession, Identity};
+use crate::signaling::{Signaling, SignalingEvent};
+use crate::stats::CallStats;
+use crate::subscription::{Subscribers, Subscription};
+
+use self::link::PeerLink;
+use self::local::LocalTracks;
+
+/// Where a peer connection belongs.
+type PeerKey = (SessionId, UserId);
+
+/// See the module's documentation.
+pub(crate) struct Engine {
+    state: Mutex<State>,
+    /// Rung when the next timeout may have moved, and at the end.
+    timers: Arc<Notify>,
+    origin: Instant,
+    runtime: Handle,
+    me: Weak<Self>,
+    /// How many sessions are not closed yet.
+    live: watch::Sender<usize>,
+}
+
+struct State {
+    config: CallConfig,
+    media: LocalMedia,
+    attached: Option<Attached>,
+    links: BTreeMap<PeerKey, PeerLink>,
+    local: BTreeMap<SessionId, LocalTracks>,
+    /// The handles of the sessions that are not closed yet.
+    sessions: BTreeMap<SessionId, CallSession>,
+    subscribers: Subscribers<CallEvent>,
+    by_session: BTreeMap<SessionId, Subscribers<CallEvent>>,
+    /// What takes time to let go (threads to join), dropped outside the lock.
+    discarded: Vec<Box<dyn Send>>,
+}
+
+struct Attached {
+    core: Core,
+    signaling: Arc<dyn Signaling>,
+    receiving: JoinHandle<()>,
+}
+
+/// Why the core was not asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// No signaling is attached.
+    NotAttached,
+    /// The signaling is down.
+    NotConnected,
+    /// The core's own reason.
+    Command(CommandError),
+}
+
+impl Engine {
+    pub(crate) fn new(config: CallConfig, runtime: Handle) -> Arc<Self> {
+        let engine = Arc::new_cyclic(|me| Self {
+            state: Mutex::new(State {
+                config,
+                media: LocalMedia::none(),
+                attached: None,
+                links: BTreeMap::new(),
+                local: BTreeMap::new(),
+                sessions: BTreeMap::new(),
+                subscribers: Subscribers::default(),
+                by_session: BTreeMap::new(),
+                discarded: Vec::new(),
+            }),
+            timers: Arc::new(Notify::new()),
+            origin: Instant::now(),
+            runtime: runtime.clone(),
+            me: me.clone(),
+            live: watch::Sender::new(0),
+        });
+        runtime.spawn(keep_time(Arc::downgrade(&engine), Arc::clone(&engine.timers)));
+        engine
+    }
+
+    /// Connects the core to a transport; an earlier one is let go.
+    pub(crate) fn attach(&self, signaling: Arc<dyn Signaling>, core: Core) {
+        let receiving = self.runtime.spawn(receive(self.me.clone(), Arc::clone(&signaling)));
+        let former = self.lock().attached.replace(Attached { core, signaling, receiving });
+        if let Some(former) = former {
+            former.receiving.abort();
+        }
+    }
+
+    pub(crate) fn detach(&self) {
+        if let Some(attached) = self.lock().attached.take() {
+            attached.receiving.abort();
+        }
+    }
+
+    pub(crate) fn set_media(&self, media: LocalMedia) {
+        self.lock().media = media;
+    }
+
+    pub(crate) fn subscribe(&self) -> Subscription<CallEvent> {
+        self.lock().subscribers.subscribe()
+    }
+
+    pub(crate) fn subscribe_to(&self, session: &SessionId) -> Subscription<CallEvent> {
+        self.lock().by_session.entry(session.clone()).or_default().subscribe()
+    }
+
+    /// Runs a verb of the app.
+    pub(crate) fn command(&self, command: Command) -> Result<(), Refused> {
+        let mut state = self.lock();
+        let attached = state.attached.as_mut().ok_or(Refused::NotAttached)?;
+        if !attached.signaling.is_connected() && matches!(command, Command::Create { .. } | Command::Start { .. }) {
+            return Err(Refused::NotConnected);
+        }
+        let outputs: Vec<Output> =
+            attached.core.command(self.now(), command).map_err(Refused::Command)?.collect();
+        self.carry_out(&mut state, outputs);
+        self.unlock(state);
+        Ok(())
+    }
+
+    /// Creates a session and the handle that the app keeps.
+    pub(crate) fn create(&self, identity: Identity) -> Result<CallSession, Refused> {
+        let (id, call_type) = (identity.id.clone(), identity.call_type);
+        let opponents = identity.opponents.clone();
+        let handle = CallSession::new(identity, self.me.clone());
+        self.lock().sessions.insert(id.clone(), handle.clone());
+        let created = self.command(Command::Create { session: id.clone(), opponents, call_type });
+        if let Err(refused) = created {
+            self.lock().sessions.remove(&id);
+            return Err(refused);
+        }
+        Ok(handle)
+    }
+
+    /// The sessions that are not closed yet.
+    pub(crate) fn sessions(&self) -> Vec<CallSession> {
+        self.lock().sessions.values().cloned().collect()
+    }
+
+    /// The user that is attached.
+    pub(crate) fn user(&self) -> Option<UserId> {
+        self.lock().attached.as_ref().map(|attached| attached.signaling.user())
+    }
+
+    /// Feeds the core what happened elsewhere.
+    fn input(&self, input: Input) {
+        let mut state = self.lock();
+        self.input_locked(&mut state, input);
+        self.unlock(state);
+    }
+
+    fn input_locked(&self, state: &mut State, input: Input) {
+        let Some(attached) = state.attached.as_mut() else { return };
+        let outputs: Vec<Output> = attached.core.handle(self.now(), input).collect();
+        self.carry_out(state, outputs);
+    }
+
+    /// Opens the sources and announces the local tracks, unless the session
+    /// has them already.
+    pub(crate) fn open_local(&self, session: &SessionId, call_type: CallType) -> Result<(), SourceError> {
+        let (media, config) = {
+            let state = self.lock();
+            if state.local.contains_key(session) {
+                return Ok(());
+            }
+            (state.media.clone(), state.config.clone())
+        };
+        let tracks = LocalTracks::open(&media, call_type, &config)?;
+        let mut state = self.lock();
+        let Some(handle) = state.sessions.get(session).cloned() else { return Ok(()) };
+        if let Some(track) = tracks.video_track() {
+            self.publish(&mut state, &CallEvent::LocalVideoTrack { session: handle.clone(), track });
+        }
+        if let Some(track) = tracks.audio_track() {
+            self.publish(&mut state, &CallEvent::LocalAudioTrack { session: handle, track });
+        }
+        state.local.insert(session.clone(), tracks);
+        self.unlock(state);
+        Ok(())
+    }
+
+    /// Lets go of the sources of a session that did not start after all.
+    pub(crate) fn close_local(&self, session: &SessionId) {
+        let mut state = self.lock();
+        if let Some(tracks) = state.local.remove(session) {
+            state.discarded.push(Box::new(tracks));
+        }
+        self.unlock(state);
+    }
+
+    /// What a peer connection reports beside media.
+    fn transport(&self, key: PeerKey, event: TransportEvent) {
+        let (session, peer) = key;
+        self.input(Input::Transport { session, peer, event });
+    }
+
+    /// A connection has released everything.
+    fn link_closed(&self, key: &PeerKey) {
+        let mut state = self.lock();
+        if let Some(link) = state.links.remove(key) {
+            state.discarded.push(Box::new(link));
+        }
+        let (session, peer) = key.clone();
+        self.input_locked(&mut state, Input::Transport { session, peer, event: TransportEvent::Closed });
+        self.unlock(state);
+    }
+
+    /// Statistics for the subscribers.
+    fn stats(&self, key: &PeerKey, stats: CallStats) {
+        let mut state = self.lock();
+        let Some(session) = state.sessions.get(&key.0).cloned() else { return };
+        self.publish(&mut state, &CallEvent::Stats { session, user: key.1, stats: Box::new(stats) });
+    }
+
+    /// Reads from the core's view of a session.
+    pub(crate) fn with_session<T>(
+        &self,
+        session: &SessionId,
+        read: impl FnOnce(&visavis_call::Session) -> T,
+    ) -> Option<T> {
+        self.lock().attached.as_ref()?.core.session(session).map(read)
+    }
+
+    /// Reads the local tracks of a session.
+    pub(crate) fn with_local<T>(&self, session: &SessionId, read: impl FnOnce(&LocalTracks) -> T) -> Option<T> {
+        self.lock().local.get(session).map(read)
+    }
+
+    /// Waits until every session has reached `Closed`.
+    pub(crate) async fn all_closed(&self) {
+        // The sender lives in `self`, so waiting cannot fail.
+        let _ = self.live.subscribe().wait_for(|live| *live == 0).await;
+    }
+
+    fn carry_out(&self, state: &mut State, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Send { to, signal } => self.send(state, &to, &signal),
+                Output::Transport { session, peer, command } => self.steer(state, (session, peer), command),
+                Output::Event(event) => self.report(state, event),
+            }
+        }
+        let live = state.sessions.len();
+        self.live.send_if_modified(|known| std::mem::replace(known, live) != live);
+        self.timers.notify_one();
+    }
+
+    fn send(&self, state: &mut State, to: &Address, signal: &Signal) {
+        let Some(attached) = state.attached.as_ref() else { return };
+        if attached.signaling.send(to, signal).is_err() {
+            let (session, kind) = (signal.session.clone(), signal.kind());
+            self.input_locked(state, Input::SignalFailed { session, to: to.user, kind });
+        }
+    }
+
+    fn steer(&self, state: &mut State, key: PeerKey, command: TransportCommand) {
+        match command {
+            TransportCommand::Open { call_type } => {
+                let servers = state.attached.as_ref().map(|a| a.signaling.ice_servers()).unwrap_or_default();
+                let link = PeerLink::open(self.me.clone(), &self.runtime, key.clone(), call_type, &state.config, servers);
+                state.links.insert(key, link);
+            }
+            TransportCommand::Close => {
+                if let Some(link) = state.links.get(&key) {
+                    link.close();
+                }
+            }
+            command => {
+                if let Some(link) = state.links.get(&key) {
+                    link.steer(command);
+                }
+            }
+        }
+    }
+
+    fn report(&self, state: &mut State, event: Event) {
+        match &event {
+            Event::NewSession { session, caller, opponents, call_type, user_info } => {
+                let identity = Identity {
+                    id: session.clone(),
+                    initiator: *caller,
+                    opponents: opponents.clone(),
+                    call_type: *call_type,
+                    user_info: user_info.clone(),
+                };
+                state.sessions.insert(session.clone(), CallSession::new(identity, self.me.clone()));
+            }
+            Event::Connected { session, user } => self.start_media(state, &(session.clone(), *user)),
+            _ => {}
+        }
+        let closed = matches!(event, Event::Closed { .. });
+        let Some(session) = self.handle_for(state, &event) else { return };
+        let Some(event) = convert::event(event, &session) else { return };
+        self.publish(state, &event);
+        if closed {
+            if let Some(tracks) = state.local.remove(session.id()) {
+                state.discarded.push(Box::new(tracks));
+            }
+            state.by_session.remove(session.id());
+            state.sessions.remove(session.id());
+        }
+    }
+
+    /// The handle that goes with an event. A call that was turned away by
+    /// itself never had a session; its handle is closed from the start.
+    fn handle_for(&self, state: &State, event: &Event) -> Option<CallSession> {
+        if let Some(session) = state.sessions.get(event.session()) {
+            return Some(session.clone());
+        }
+        let Event::Busy { session, user, call_type, user_info, .. } = event else { return None };
+        let identity = Identity {
+            id: session.clone(),
+            initiator: *user,
+            opponents: Vec::new(),
+            call_type: *call_type,
+            user_info: user_info.clone(),
+        };
+        Some(CallSession::new(identity, self.me.clone()))
+    }
+
+    /// Feeds our media to a peer that just connected and announces his.
+    fn start_media(&self, state: &mut State, key: &PeerKey) {
+        let Some(link) = state.links.get(key) else { return };
+        if let Some(local) = state.local.get(&key.0) {
+            link.feed(local);
+        }
+        let (Some(session), user) = (state.sessions.get(&key.0).cloned(), key.1) else { return };
+        let (audio, video) = (link.remote_audio_track(), link.remote_video_track());
+        if let Some(track) = audio {
+            self.publish(state, &CallEvent::RemoteAudioTrack { session: session.clone(), user, track });
+        }
+        if let Some(track) = video {
+            self.publish(state, &CallEvent::RemoteVideoTrack { session, user, track });
+        }
+    }
+
+    fn publish(&self, state: &mut State, event: &CallEvent) {
+        let own = state.by_session.get_mut(event.session().id());
+        let lists = std::iter::once(&mut state.subscribers).chain(own);
+        let droppable = matches!(event, CallEvent::Stats { .. });
+        for list in lists {
+            if droppable { list.publish_droppable(event) } else { list.publish(event) }
+        }
+    }
+
+    fn next_timeout(&self) -> Option<Time> {
+        self.lock().attached.as_ref()?.core.next_timeout()
+    }
+
+    fn now(&self) -> Time {
+        Time::since_origin(self.origin.elapsed())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // What is done under the lock leaves the state whole at every step;
+        // a panic elsewhere must not end everybody's calls.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the lock back, then lets go of what joins threads: those threads
+    /// may be waiting for the lock.
+    fn unlock(&self, mut state: MutexGuard<'_, State>) {
+        let discarded = std::mem::take(&mut state.discarded);
+        drop(state);
+        if !discarded.is_empty() {
+            self.runtime.spawn_blocking(move || drop(discarded));
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.detach();
+        self.timers.notify_one();
+    }
+}
+
+/// Lets the core know when a timeout is due.
+async fn keep_time(engine: Weak<Engine>, timers: Arc<Notify>) {
+    while let Some((deadline, origin)) = engine.upgrade().map(|engine| (engine.next_timeout(), engine.origin)) {
+        let Some(deadline) = deadline else {
+            timers.notified().await;
+            continue;
+        };
+        tokio::select! {
+            () = sleep_until((origin + deadline.elapsed()).into()) => {
+                if let Some(engine) = engine.upgrade() {
+                    engine.input(Input::Timeout);
+                }
+            }
+            () = timers.notified() => {}
+        }
+    }
+}
+
+/// Moves what the transport reports into the core.
+async fn receive(engine: Weak<Engine>, signaling: Arc<dyn Signaling>) {
+    let mut events = signaling.subscribe();
+    drop(signaling);
+    while let Some(event) = events.recv().await {
+        let Some(engine) = engine.upgrade() else { return };
+        engine.input(match event {
+            SignalingEvent::Received { from, signal } => Input::Signal { from, signal },
+            SignalingEvent::Lost => Input::ChatLost,
+            SignalingEvent::Restored => Input::ChatRestored,
+        });
+    }
+}

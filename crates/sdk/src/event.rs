@@ -1,0 +1,307 @@
+//! What happens in calls: one enum for all of it.
+
+use visavis_call::{BusyCause, DescriptionFault, PeerState, SessionState};
+use visavis_media::{AudioTrack, VideoTrack};
+use visavis_signal::{SignalKind, UserId, UserInfo};
+
+use crate::session::CallSession;
+use crate::stats::CallStats;
+
+/// Something happened in a call.
+///
+/// Every event names the session; what the other side sent with it travels
+/// as [`UserInfo`]. Only [`Stats`](Self::Stats) is ever left out, for a
+/// subscriber that does not keep up.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum CallEvent {
+    // ---- the call ----
+    /// Somebody calls: accept, reject or ignore.
+    NewSession {
+        /// The incoming call; its [`user_info`](CallSession::user_info) is the caller's.
+        session: CallSession,
+    },
+    /// A callee accepted.
+    Accepted {
+        /// The call.
+        session: CallSession,
+        /// Who accepted.
+        user: UserId,
+        /// What he sent along.
+        user_info: UserInfo,
+    },
+    /// A callee rejected.
+    Rejected {
+        /// The call.
+        session: CallSession,
+        /// Who rejected.
+        user: UserId,
+        /// What he sent along.
+        user_info: UserInfo,
+    },
+    /// Somebody left the call, or the caller cancelled it.
+    HungUp {
+        /// The call.
+        session: CallSession,
+        /// Who left.
+        user: UserId,
+        /// What he sent along.
+        user_info: UserInfo,
+    },
+    /// A callee did not answer within the answer interval.
+    NotAnswered {
+        /// The call.
+        session: CallSession,
+        /// Who did not answer.
+        user: UserId,
+    },
+    /// We neither accepted nor rejected an incoming call in time.
+    NoActions {
+        /// The call.
+        session: CallSession,
+        /// Our own user.
+        user: UserId,
+    },
+    /// Another of our own devices accepted; ringing stops here.
+    AcceptedElsewhere {
+        /// The call.
+        session: CallSession,
+    },
+    /// Another of our own devices rejected; ringing stops here.
+    RejectedElsewhere {
+        /// The call.
+        session: CallSession,
+    },
+    /// A further call was rejected by itself because we are in one.
+    Busy {
+        /// The call that was rejected.
+        session: CallSession,
+        /// Who called.
+        user: UserId,
+        /// Why it was turned away.
+        cause: BusyCause,
+    },
+    /// The other side's session description cannot be used; the connection to
+    /// him ends.
+    DescriptionRejected {
+        /// The call.
+        session: CallSession,
+        /// Whose description.
+        user: UserId,
+        /// What is wrong with it.
+        fault: DescriptionFault,
+    },
+    /// The other side sent data during the call.
+    Updated {
+        /// The call.
+        session: CallSession,
+        /// Who sent it.
+        user: UserId,
+        /// The data.
+        user_info: UserInfo,
+    },
+    /// A signal could not be delivered.
+    SignalFailed {
+        /// The call.
+        session: CallSession,
+        /// Whom it was for.
+        user: UserId,
+        /// Which signal.
+        kind: SignalKind,
+    },
+    /// The call is about to be closed.
+    StartClose {
+        /// The call.
+        session: CallSession,
+    },
+    /// The call is closed; nothing more comes for it.
+    Closed {
+        /// The call.
+        session: CallSession,
+    },
+
+    // ---- the connections ----
+    /// The session's state changed.
+    StateChanged {
+        /// The call.
+        session: CallSession,
+        /// The new state.
+        state: SessionState,
+    },
+    /// One peer's state changed.
+    PeerStateChanged {
+        /// The call.
+        session: CallSession,
+        /// Which peer.
+        user: UserId,
+        /// The new state.
+        state: PeerState,
+    },
+    /// A connection to the peer is being set up.
+    StartConnect {
+        /// The call.
+        session: CallSession,
+        /// Which peer.
+        user: UserId,
+    },
+    /// The peer is connected.
+    Connected {
+        /// The call.
+        session: CallSession,
+        /// Which peer.
+        user: UserId,
+    },
+    /// The connection could not be set up.
+    ConnectionFailed {
+        /// The call.
+        session: CallSession,
+        /// Which peer.
+        user: UserId,
+    },
+    /// The connection was lost; it may come back.
+    Disconnected {
+        /// The call.
+        session: CallSession,
+        /// Which peer.
+        user: UserId,
+    },
+    /// The connection did not come back within the disconnect time.
+    DisconnectTimeout {
+        /// The call.
+        session: CallSession,
+        /// Which peer.
+        user: UserId,
+    },
+    /// The connection to the peer is closed, for whatever reason.
+    ConnectionClosed {
+        /// The call.
+        session: CallSession,
+        /// Which peer.
+        user: UserId,
+    },
+
+    // ---- the tracks ----
+    /// Our own picture.
+    LocalVideoTrack {
+        /// The call.
+        session: CallSession,
+        /// The track.
+        track: VideoTrack,
+    },
+    /// Our own sound.
+    LocalAudioTrack {
+        /// The call.
+        session: CallSession,
+        /// The track.
+        track: AudioTrack,
+    },
+    /// A peer's picture.
+    RemoteVideoTrack {
+        /// The call.
+        session: CallSession,
+        /// Whose.
+        user: UserId,
+        /// The track.
+        track: VideoTrack,
+    },
+    /// A peer's sound.
+    RemoteAudioTrack {
+        /// The call.
+        session: CallSession,
+        /// Whose.
+        user: UserId,
+        /// The track.
+        track: AudioTrack,
+    },
+
+    // ---- measurements ----
+    /// Statistics of one peer, each
+    /// [`stats_interval`](crate::CallConfig::stats_interval).
+    Stats {
+        /// The call.
+        session: CallSession,
+        /// Which peer.
+        user: UserId,
+        /// What was measured.
+        stats: Box<CallStats>,
+    },
+}
+
+impl CallEvent {
+    /// The session that the event belongs to.
+    pub fn session(&self) -> &CallSession {
+        match self {
+            Self::NewSession { session }
+            | Self::Accepted { session, .. }
+            | Self::Rejected { session, .. }
+            | Self::HungUp { session, .. }
+            | Self::NotAnswered { session, .. }
+            | Self::NoActions { session, .. }
+            | Self::AcceptedElsewhere { session }
+            | Self::RejectedElsewhere { session }
+            | Self::Busy { session, .. }
+            | Self::Updated { session, .. }
+            | Self::DescriptionRejected { session, .. }
+            | Self::SignalFailed { session, .. }
+            | Self::StartClose { session }
+            | Self::Closed { session }
+            | Self::StateChanged { session, .. }
+            | Self::PeerStateChanged { session, .. }
+            | Self::StartConnect { session, .. }
+            | Self::Connected { session, .. }
+            | Self::ConnectionFailed { session, .. }
+            | Self::Disconnected { session, .. }
+            | Self::DisconnectTimeout { session, .. }
+            | Self::ConnectionClosed { session, .. }
+            | Self::LocalVideoTrack { session, .. }
+            | Self::LocalAudioTrack { session, .. }
+            | Self::RemoteVideoTrack { session, .. }
+            | Self::RemoteAudioTrack { session, .. }
+            | Self::Stats { session, .. } => session,
+        }
+    }
+
+    /// The user that the event is about, where it is about one.
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Accepted { user, .. }
+            | Self::Rejected { user, .. }
+            | Self::HungUp { user, .. }
+            | Self::NotAnswered { user, .. }
+            | Self::NoActions { user, .. }
+            | Self::Busy { user, .. }
+            | Self::Updated { user, .. }
+            | Self::DescriptionRejected { user, .. }
+            | Self::SignalFailed { user, .. }
+            | Self::PeerStateChanged { user, .. }
+            | Self::StartConnect { user, .. }
+            | Self::Connected { user, .. }
+            | Self::ConnectionFailed { user, .. }
+            | Self::Disconnected { user, .. }
+            | Self::DisconnectTimeout { user, .. }
+            | Self::ConnectionClosed { user, .. }
+            | Self::RemoteVideoTrack { user, .. }
+            | Self::RemoteAudioTrack { user, .. }
+            | Self::Stats { user, .. } => Some(*user),
+            Self::NewSession { .. }
+            | Self::AcceptedElsewhere { .. }
+            | Self::RejectedElsewhere { .. }
+            | Self::StartClose { .. }
+            | Self::Closed { .. }
+            | Self::StateChanged { .. }
+            | Self::LocalVideoTrack { .. }
+            | Self::LocalAudioTrack { .. } => None,
+        }
+    }
+
+    /// What the other side sent along, where it sent something.
+    pub fn user_info(&self) -> Option<&UserInfo> {
+        match self {
+            Self::Accepted { user_info, .. }
+            | Self::Rejected { user_info, .. }
+            | Self::HungUp { user_info, .. }
+            | Self::Updated { user_info, .. } => Some(user_info),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The stage on which foreign programs meet ours: a server, a host for the
+//! test page, headless Chromium, and our binary.
+
+pub mod browser;
+pub mod cast;
+pub mod page;
+pub mod picture;
+pub mod program;
