@@ -54,7 +54,8 @@ fn is_line_part(c: char) -> bool {
 }
 
 /// Whether the text can be an element name without a prefix
-/// (`NCName`, Namespaces in XML 1.0 §3; the ranges are XML 1.0 §2.3).
+/// (`NCName`, Namespaces in XML 1.0 §3; the ranges are XML 1.0 §2.3 without U+FDF0 to U+FFFD, which
+/// not every reader takes).
 pub(crate) fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(is_name_start) && chars.all(is_name_part)
@@ -66,7 +67,7 @@ fn is_name_start(c: char) -> bool {
         | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}'
         | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}'
         | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}' | '\u{3001}'..='\u{d7ff}'
-        | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}')
+        | '\u{f900}'..='\u{fdcf}' | '\u{10000}'..='\u{effff}')
 }
 
 fn is_name_part(c: char) -> bool {
@@ -90,7 +91,9 @@ mod tests {
         for name in ["a", "_", "name", "a.b", "é", "имя", "x-1"] {
             assert!(is_name(name), "{name}");
         }
-        for name in ["", "1", "-a", ".a", "a b", "a:b", "a<", "a/b", "\u{b7}"] {
+        for name in [
+            "", "1", "-a", ".a", "a b", "a:b", "a<", "a/b", "\u{b7}", "\u{fffc}",
+        ] {
             assert!(!is_name(name), "{name}");
         }
     }

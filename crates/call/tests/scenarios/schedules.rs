@@ -4,18 +4,20 @@
 //! reorders, with connections that report anything at any time, while a stranger talks into it.
 //! `VISAVIS_SCHEDULES` says how many such schedules are tried (256 by default).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::common::{
     ALICE, BOB, CAROL, MALLORY, accept, call, candidate, id, info, millis, secs, signal,
 };
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use visavis_call::{
     Address, CallConfig, Command, Core, DescriptionFault, Event, Input, Output, PeerState,
     SessionState, Time, TransportCommand, TransportEvent,
 };
-use visavis_signal::{Body, CallType, SessionId, Signal, Update, UserId, UserInfo};
+use visavis_signal::{Body, CallType, SessionId, Signal, Update, UserId};
 
 const DEVICES: [(UserId, &str); 4] = [
     (ALICE, "phone"),
@@ -24,18 +26,26 @@ const DEVICES: [(UserId, &str); 4] = [
     (CAROL, "phone"),
 ];
 const USERS: [UserId; 3] = [ALICE, BOB, CAROL];
-const SESSIONS: u8 = 4;
 
 /// Below the ten minutes after which a closed session is forgotten.
 const LONGEST_SCHEDULE: Duration = secs(500);
 
 // ── What may happen ─────────────────────────────────────────────────────────
 
+/// A `pick` chooses among whatever there is to choose from when the time comes.
 #[derive(Clone, Debug)]
 enum Act {
-    Command {
+    /// A call is created, and mostly started at once.
+    Call {
         device: usize,
-        command: Command,
+        opponents: Vec<UserId>,
+        start: bool,
+    },
+    /// The user does something with one of the calls of this device.
+    Order {
+        device: usize,
+        pick: usize,
+        verb: Verb,
     },
     /// A connection reports what it should, though not always in order.
     React {
@@ -45,8 +55,7 @@ enum Act {
     /// A connection reports anything.
     Report {
         device: usize,
-        session: SessionId,
-        peer: UserId,
+        pick: usize,
         event: TransportEvent,
     },
     Deliver {
@@ -62,44 +71,39 @@ enum Act {
         device: usize,
         up: bool,
     },
+    Processing {
+        device: usize,
+        on: bool,
+    },
+    /// A stranger talks into one of the calls of this device.
     Forge {
         device: usize,
-        signal: Signal,
+        pick: usize,
+        body: Body,
     },
     Wait(Duration),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Verb {
+    Start,
+    Accept,
+    Reject,
+    HangUp,
+    Update,
 }
 
 fn a_device() -> impl Strategy<Value = usize> {
     0..DEVICES.len()
 }
 
-fn a_session() -> impl Strategy<Value = SessionId> {
-    (1..=SESSIONS).prop_map(id)
-}
-
-fn a_user() -> impl Strategy<Value = UserId> {
-    proptest::sample::select(&USERS)
-}
-
-fn a_command() -> impl Strategy<Value = Command> {
-    let opponents = proptest::sample::subsequence(USERS.to_vec(), 1..=2);
-    let create = (a_session(), opponents).prop_map(|(session, opponents)| Command::Create {
-        session,
-        opponents,
-        call_type: CallType::Video,
-    });
-    let on_session = |make: fn(SessionId, UserInfo) -> Command| {
-        a_session().prop_map(move |session| make(session, info(&[("a", "b")])))
-    };
+fn a_verb() -> impl Strategy<Value = Verb> {
     prop_oneof![
-        6 => create,
-        6 => on_session(|session, user_info| Command::Start { session, user_info }),
-        6 => on_session(|session, user_info| Command::Accept { session, user_info }),
-        1 => on_session(|session, user_info| Command::Reject { session, user_info }),
-        1 => on_session(|session, user_info| Command::HangUp { session, user_info }),
-        1 => on_session(|session, user_info| Command::Update { session, to: None, user_info }),
-        1 => Just(Command::Destroy),
-        1 => Just(Command::StartProcessing),
+        2 => Just(Verb::Start),
+        12 => Just(Verb::Accept),
+        1 => Just(Verb::Reject),
+        1 => Just(Verb::HangUp),
+        1 => Just(Verb::Update),
     ]
 }
 
@@ -119,37 +123,43 @@ fn an_event() -> impl Strategy<Value = TransportEvent> {
     ]
 }
 
-/// What Mallory says: anything, in anybody's name but his own.
-fn a_forgery() -> impl Strategy<Value = Signal> {
-    let body = prop_oneof![
+fn a_forgery() -> impl Strategy<Value = Body> {
+    prop_oneof![
         Just(call("evil")),
         Just(accept("evil")),
         Just(Body::Reject),
         Just(Body::HangUp),
         Just(Body::IceCandidates(vec![candidate("evil")])),
         Just(Body::Update(Update::default())),
-    ];
-    (a_session(), a_user(), a_user(), body).prop_map(|(session, caller, callee, body)| Signal {
-        user_info: info(&[("evil", "yes")]),
-        ..signal(&session, caller, &[callee], body)
-    })
+    ]
 }
 
 fn an_act() -> impl Strategy<Value = Act> {
-    let pick = || any::<usize>();
+    // Mostly the oldest, sometimes any.
+    let pick = || prop_oneof![2 => Just(0), 1 => any::<usize>()];
+    let opponents = proptest::sample::subsequence(USERS.to_vec(), 1..=2);
     prop_oneof![
-        10 => (a_device(), a_command()).prop_map(|(device, command)| Act::Command { device, command }),
-        12 => (a_device(), pick()).prop_map(|(device, pick)| Act::React { device, pick }),
-        3 => (a_device(), a_session(), a_user(), an_event())
-            .prop_map(|(device, session, peer, event)| Act::Report { device, session, peer, event }),
-        12 => pick().prop_map(|pick| Act::Deliver { pick }),
-        1 => pick().prop_map(|pick| Act::Repeat { pick }),
-        1 => pick().prop_map(|pick| Act::Lose { pick }),
-        1 => (a_device(), any::<bool>()).prop_map(|(device, up)| Act::Chat { device, up }),
-        1 => (a_device(), a_forgery()).prop_map(|(device, signal)| Act::Forge { device, signal }),
-        4 => (0..2_000_u64).prop_map(|span| Act::Wait(millis(span))),
-        2 => (0..40_u64).prop_map(|span| Act::Wait(secs(span))),
+        8 => (a_device(), opponents, 0..8)
+            .prop_map(|(device, opponents, die)| Act::Call { device, opponents, start: die != 0 }),
+        16 => (a_device(), pick(), a_verb())
+            .prop_map(|(device, pick, verb)| Act::Order { device, pick, verb }),
+        40 => (a_device(), pick()).prop_map(|(device, pick)| Act::React { device, pick }),
+        8 => (a_device(), any::<usize>(), an_event())
+            .prop_map(|(device, pick, event)| Act::Report { device, pick, event }),
+        40 => pick().prop_map(|pick| Act::Deliver { pick }),
+        3 => pick().prop_map(|pick| Act::Repeat { pick }),
+        3 => pick().prop_map(|pick| Act::Lose { pick }),
+        2 => (a_device(), any::<bool>()).prop_map(|(device, up)| Act::Chat { device, up }),
+        1 => (a_device(), any::<bool>()).prop_map(|(device, on)| Act::Processing { device, on }),
+        2 => (a_device(), pick(), a_forgery())
+            .prop_map(|(device, pick, body)| Act::Forge { device, pick, body }),
+        12 => (0..2_000_u64).prop_map(|span| Act::Wait(millis(span))),
+        3 => (0..20_u64).prop_map(|span| Act::Wait(secs(span))),
     ]
+}
+
+fn a_schedule() -> impl Strategy<Value = Vec<Act>> {
+    proptest::collection::vec(an_act(), 1..200)
 }
 
 // ── The world they happen in ────────────────────────────────────────────────
@@ -175,6 +185,8 @@ struct World {
     devices: Vec<Device>,
     /// Signals under way, each to one device.
     under_way: Vec<(usize, Input)>,
+    /// How many calls there were.
+    calls: u8,
 }
 
 impl World {
@@ -183,6 +195,7 @@ impl World {
             now: Time::ORIGIN,
             devices: DEVICES.map(Device::new).into(),
             under_way: Vec::new(),
+            calls: 0,
         };
         for device in 0..DEVICES.len() {
             world.command(device, Command::StartProcessing);
@@ -192,7 +205,18 @@ impl World {
 
     fn perform(&mut self, act: Act) {
         match act {
-            Act::Command { device, command } => self.command(device, command),
+            Act::Call {
+                device,
+                opponents,
+                start,
+            } => self.call(device, opponents, start),
+            Act::Order { device, pick, verb } => {
+                if let Some((session, _)) = self.pick_session(device, pick) {
+                    self.command(device, order(verb, session));
+                }
+            }
+            Act::Processing { device, on: true } => self.command(device, Command::StartProcessing),
+            Act::Processing { device, on: false } => self.command(device, Command::Destroy),
             Act::React { device, pick } => {
                 if let Some(input) = take(&mut self.devices[device].reactions, pick) {
                     self.handle(device, input);
@@ -200,18 +224,17 @@ impl World {
             }
             Act::Report {
                 device,
-                session,
-                peer,
+                pick,
                 event,
             } => {
-                self.handle(
-                    device,
-                    Input::Transport {
+                if let Some((session, peer)) = self.pick_session(device, pick) {
+                    let input = Input::Transport {
                         session,
                         peer,
                         event,
-                    },
-                );
+                    };
+                    self.handle(device, input);
+                }
             }
             Act::Deliver { pick } => {
                 if let Some((device, input)) = take(&mut self.under_way, pick) {
@@ -233,20 +256,52 @@ impl World {
                     Input::ChatLost
                 },
             ),
-            Act::Forge { device, signal } => {
-                let from = Address::device(MALLORY, "x");
-                let before = self.devices[device].outputs.len();
-                self.handle(device, Input::Signal { from, signal });
-                assert_eq!(
-                    self.devices[device].outputs.len(),
-                    before,
-                    "a stranger was heard"
-                );
-            }
+            Act::Forge { device, pick, body } => self.forge(device, pick, body),
             Act::Wait(span) => {
                 self.run_until((self.now + span).min(Time::since_origin(LONGEST_SCHEDULE)))
             }
         }
+    }
+
+    fn call(&mut self, device: usize, opponents: Vec<UserId>, start: bool) {
+        self.calls += 1;
+        let session = id(self.calls);
+        let create = Command::Create {
+            session: session.clone(),
+            opponents,
+            call_type: CallType::Video,
+        };
+        self.command(device, create);
+        if start {
+            self.command(device, order(Verb::Start, session));
+        }
+    }
+
+    fn forge(&mut self, device: usize, pick: usize, body: Body) {
+        let Some((session, peer)) = self.pick_session(device, pick) else {
+            return;
+        };
+        let me = self.devices[device].address.user;
+        let signal = Signal {
+            user_info: info(&[("evil", "yes")]),
+            ..signal(&session, peer, &[me], body)
+        };
+        let from = Address::device(MALLORY, "x");
+        let before = self.devices[device].outputs.len();
+        self.handle(device, Input::Signal { from, signal });
+        let after = self.devices[device].outputs.len();
+        assert_eq!(after, before, "a stranger was heard");
+    }
+
+    /// One of the calls of a device, and one of the others in it.
+    fn pick_session(&self, device: usize, pick: usize) -> Option<(SessionId, UserId)> {
+        let core = &self.devices[device].core;
+        let peers = core.sessions().flat_map(|session| {
+            let id = session.id().clone();
+            session.peers().map(move |peer| (id.clone(), peer.user()))
+        });
+        let peers: Vec<_> = peers.collect();
+        (!peers.is_empty()).then(|| peers[pick % peers.len()].clone())
     }
 
     fn command(&mut self, device: usize, command: Command) {
@@ -424,6 +479,21 @@ fn reactions_to(command: &TransportCommand) -> Vec<TransportEvent> {
     }
 }
 
+fn order(verb: Verb, session: SessionId) -> Command {
+    let user_info = info(&[("a", "b")]);
+    match verb {
+        Verb::Start => Command::Start { session, user_info },
+        Verb::Accept => Command::Accept { session, user_info },
+        Verb::Reject => Command::Reject { session, user_info },
+        Verb::HangUp => Command::HangUp { session, user_info },
+        Verb::Update => Command::Update {
+            session,
+            to: None,
+            user_info,
+        },
+    }
+}
+
 fn take<T>(from: &mut Vec<T>, pick: usize) -> Option<T> {
     (!from.is_empty()).then(|| from.remove(pick % from.len()))
 }
@@ -434,6 +504,9 @@ fn take<T>(from: &mut Vec<T>, pick: usize) -> Option<T> {
 #[derive(Default)]
 struct Observer {
     sessions: BTreeMap<SessionId, Seen>,
+    /// Which ways of the two tables were taken.
+    session_ways: BTreeSet<(SessionState, SessionState)>,
+    peer_ways: BTreeSet<(PeerState, PeerState)>,
 }
 
 struct Seen {
@@ -529,6 +602,7 @@ impl Observer {
                     "{} became {state}",
                     seen.state
                 );
+                self.session_ways.insert((seen.state, *state));
                 seen.state = *state;
             }
             Event::PeerStateChanged { user, state, .. } => {
@@ -538,6 +612,7 @@ impl Observer {
                     "{} became {state}",
                     peer.state
                 );
+                self.peer_ways.insert((peer.state, *state));
                 peer.state = *state;
             }
             Event::ConnectionClosed { user, .. } => {
@@ -625,28 +700,65 @@ fn schedules() -> u32 {
         .unwrap_or(256)
 }
 
+/// Plays a schedule, and checks what must hold while it goes on and when it is over.
+fn play(acts: Vec<Act>) -> World {
+    let mut world = World::new();
+    for act in acts {
+        world.perform(act);
+    }
+    world.run_out();
+    for Device { core, .. } in &world.devices {
+        assert!(core.sessions().all(may_stay), "a session hangs: {core:?}");
+    }
+    for device in 0..DEVICES.len() {
+        world.command(device, Command::Destroy);
+    }
+    world.run_out();
+    for device in &world.devices {
+        assert_eq!(device.core.sessions().count(), 0);
+        assert_eq!(device.core.next_timeout(), None);
+        assert!(device.observer.sessions.values().all(|seen| seen.closed));
+        assert_eq!(device.replay(), device.outputs);
+    }
+    world
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: schedules(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_call_ends_once_and_for_all(acts in proptest::collection::vec(an_act(), 1..150)) {
-        let mut world = World::new();
-        for act in acts {
-            world.perform(act);
-        }
-        world.run_out();
-        for device in &world.devices {
-            prop_assert!(device.core.sessions().all(may_stay), "a session hangs: {:?}", device.core);
-        }
-        for device in 0..DEVICES.len() {
-            world.command(device, Command::Destroy);
-        }
-        world.run_out();
-        for device in &world.devices {
-            prop_assert_eq!(device.core.sessions().count(), 0);
-            prop_assert_eq!(device.core.next_timeout(), None);
-            prop_assert!(device.observer.sessions.values().all(|seen| seen.closed));
-            prop_assert_eq!(&device.replay(), &device.outputs);
+    fn every_call_ends_once_and_for_all(acts in a_schedule()) {
+        play(acts);
+    }
+}
+
+/// The same few schedules each time, to know that they are worth something.
+#[test]
+fn schedules_take_every_way_of_the_tables() {
+    let mut runner = TestRunner::deterministic();
+    let (mut session_ways, mut peer_ways) = (BTreeSet::new(), BTreeSet::new());
+    for _ in 0..256 {
+        let acts = a_schedule().new_tree(&mut runner).unwrap().current();
+        for device in play(acts).devices {
+            session_ways.extend(device.observer.session_ways);
+            peer_ways.extend(device.observer.peer_ways);
         }
     }
+    let of_session =
+        SessionState::ALL.map(|from| from.successors().iter().map(move |to| (from, *to)));
+    let of_peer = PeerState::ALL.map(|from| from.successors().iter().map(move |to| (from, *to)));
+    session_ways = of_session
+        .into_iter()
+        .flatten()
+        .filter(|way| !session_ways.contains(way))
+        .collect();
+    peer_ways = of_peer
+        .into_iter()
+        .flatten()
+        .filter(|way| !peer_ways.contains(way))
+        .collect();
+    assert!(
+        session_ways.is_empty() && peer_ways.is_empty(),
+        "never: {session_ways:?} {peer_ways:?}"
+    );
 }

@@ -17,10 +17,10 @@ use visavis_signal::{
     Body, CallType, Candidate, Description, SessionId, Signal, SignalKind, UserId, UserInfo,
 };
 
-pub const ALICE: UserId = UserId(101);
-pub const BOB: UserId = UserId(102);
-pub const CAROL: UserId = UserId(103);
-pub const MALLORY: UserId = UserId(666);
+pub(crate) const ALICE: UserId = UserId(101);
+pub(crate) const BOB: UserId = UserId(102);
+pub(crate) const CAROL: UserId = UserId(103);
+pub(crate) const MALLORY: UserId = UserId(666);
 
 const CHAT_DELAY: Duration = Duration::from_millis(5);
 const TIME_TO_DESCRIBE: Duration = Duration::from_millis(20);
@@ -29,23 +29,23 @@ const TIME_TO_CHECK: Duration = Duration::from_millis(10);
 const TIME_TO_CONNECT: Duration = Duration::from_millis(50);
 const TIME_TO_RELEASE: Duration = Duration::from_millis(10);
 
-pub const fn secs(seconds: u64) -> Duration {
+pub(crate) const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-pub const fn millis(millis: u64) -> Duration {
+pub(crate) const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-pub fn id(number: u8) -> SessionId {
+pub(crate) fn id(number: u8) -> SessionId {
     SessionId::from_bytes([number; 16])
 }
 
-pub fn info(entries: &[(&str, &str)]) -> UserInfo {
+pub(crate) fn info(entries: &[(&str, &str)]) -> UserInfo {
     UserInfo::from_entries(entries.iter().copied()).unwrap()
 }
 
-pub fn candidate(text: &str) -> Candidate {
+pub(crate) fn candidate(text: &str) -> Candidate {
     Candidate {
         candidate: format!("candidate:{text}").into(),
         sdp_mid: Some("0".into()),
@@ -54,7 +54,12 @@ pub fn candidate(text: &str) -> Candidate {
 }
 
 /// A signal as some client may send it.
-pub fn signal(session: &SessionId, caller: UserId, opponents: &[UserId], body: Body) -> Signal {
+pub(crate) fn signal(
+    session: &SessionId,
+    caller: UserId,
+    opponents: &[UserId],
+    body: Body,
+) -> Signal {
     Signal {
         call_type: Some(CallType::Video),
         caller: Some(caller),
@@ -63,13 +68,13 @@ pub fn signal(session: &SessionId, caller: UserId, opponents: &[UserId], body: B
     }
 }
 
-pub fn call(sdp: &str) -> Body {
+pub(crate) fn call(sdp: &str) -> Body {
     Body::Call {
         offer: Description::new(sdp),
     }
 }
 
-pub fn accept(sdp: &str) -> Body {
+pub(crate) fn accept(sdp: &str) -> Body {
     Body::Accept {
         answer: Description::new(sdp),
     }
@@ -77,7 +82,7 @@ pub fn accept(sdp: &str) -> Body {
 
 /// One device in the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Device(usize);
+pub(crate) struct Device(usize);
 
 struct Inside {
     address: Address,
@@ -87,27 +92,26 @@ struct Inside {
     sent: Vec<String>,
     signals: Vec<Signal>,
     connections: Vec<String>,
-    offers: u32,
 }
 
-pub struct World {
+pub(crate) struct World {
     now: Time,
     devices: Vec<Inside>,
     /// What happens when, and in which order at the same time.
     due: BTreeMap<(Time, u64), (usize, Input)>,
     scheduled: u64,
     /// Whether the connections behave by themselves; otherwise the test says what happens.
-    pub automatic: bool,
+    pub(crate) automatic: bool,
     /// Whether connections come about.
-    pub reachable: bool,
+    pub(crate) reachable: bool,
     /// Whether the server copies what a device sends to the other devices of its user.
-    pub carbons: bool,
+    pub(crate) carbons: bool,
     /// Whether signals arrive.
-    pub chat_works: bool,
+    pub(crate) chat_works: bool,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             now: Time::ORIGIN,
             devices: Vec::new(),
@@ -121,18 +125,23 @@ impl World {
     }
 
     /// Connections do only what the test says.
-    pub fn scripted() -> Self {
+    pub(crate) fn scripted() -> Self {
         Self {
             automatic: false,
             ..Self::new()
         }
     }
 
-    pub fn device(&mut self, user: UserId, resource: &str) -> Device {
+    pub(crate) fn device(&mut self, user: UserId, resource: &str) -> Device {
         self.device_with(user, resource, CallConfig::default())
     }
 
-    pub fn device_with(&mut self, user: UserId, resource: &str, config: CallConfig) -> Device {
+    pub(crate) fn device_with(
+        &mut self,
+        user: UserId,
+        resource: &str,
+        config: CallConfig,
+    ) -> Device {
         let mut core = Core::new(user, config).unwrap();
         assert_eq!(
             core.command(self.now, Command::StartProcessing)
@@ -148,13 +157,12 @@ impl World {
             sent: Vec::new(),
             signals: Vec::new(),
             connections: Vec::new(),
-            offers: 0,
         });
         Device(self.devices.len() - 1)
     }
 
     /// Alice and Bob with a phone each.
-    pub fn two() -> (Self, Device, Device) {
+    pub(crate) fn two() -> (Self, Device, Device) {
         let mut world = Self::new();
         let (alice, bob) = (world.device(ALICE, "phone"), world.device(BOB, "phone"));
         (world, alice, bob)
@@ -162,11 +170,11 @@ impl World {
 
     // ── What the test does ──────────────────────────────────────────────────
 
-    pub fn now(&self) -> Time {
-        self.now
-    }
-
-    pub fn try_command(&mut self, device: Device, command: Command) -> Result<(), CommandError> {
+    pub(crate) fn try_command(
+        &mut self,
+        device: Device,
+        command: Command,
+    ) -> Result<(), CommandError> {
         let outputs: Vec<_> = self.devices[device.0]
             .core
             .command(self.now, command)?
@@ -175,11 +183,11 @@ impl World {
         Ok(())
     }
 
-    pub fn command(&mut self, device: Device, command: Command) {
+    pub(crate) fn command(&mut self, device: Device, command: Command) {
         self.try_command(device, command).unwrap();
     }
 
-    pub fn create(&mut self, device: Device, session: &SessionId, opponents: &[UserId]) {
+    pub(crate) fn create(&mut self, device: Device, session: &SessionId, opponents: &[UserId]) {
         let (session, opponents) = (session.clone(), opponents.to_vec());
         self.command(
             device,
@@ -191,7 +199,7 @@ impl World {
         );
     }
 
-    pub fn start(&mut self, device: Device, session: &SessionId) {
+    pub(crate) fn start(&mut self, device: Device, session: &SessionId) {
         self.command(
             device,
             Command::Start {
@@ -202,12 +210,12 @@ impl World {
     }
 
     /// Creates and starts a call.
-    pub fn dial(&mut self, device: Device, session: &SessionId, opponent: UserId) {
+    pub(crate) fn dial(&mut self, device: Device, session: &SessionId, opponent: UserId) {
         self.create(device, session, &[opponent]);
         self.start(device, session);
     }
 
-    pub fn accept(&mut self, device: Device, session: &SessionId) {
+    pub(crate) fn accept(&mut self, device: Device, session: &SessionId) {
         self.command(
             device,
             Command::Accept {
@@ -217,7 +225,7 @@ impl World {
         );
     }
 
-    pub fn reject(&mut self, device: Device, session: &SessionId) {
+    pub(crate) fn reject(&mut self, device: Device, session: &SessionId) {
         self.command(
             device,
             Command::Reject {
@@ -227,7 +235,7 @@ impl World {
         );
     }
 
-    pub fn hang_up(&mut self, device: Device, session: &SessionId) {
+    pub(crate) fn hang_up(&mut self, device: Device, session: &SessionId) {
         self.command(
             device,
             Command::HangUp {
@@ -238,7 +246,7 @@ impl World {
     }
 
     /// Lets Alice call Bob until both are connected, and forgets how that went.
-    pub fn connect(&mut self, alice: Device, bob: Device, session: &SessionId) {
+    pub(crate) fn connect(&mut self, alice: Device, bob: Device, session: &SessionId) {
         self.dial(alice, session, self.devices[bob.0].address.user);
         self.run_for(secs(1));
         self.accept(bob, session);
@@ -248,7 +256,7 @@ impl World {
         self.forget_logs();
     }
 
-    pub fn handle(&mut self, device: Device, input: Input) {
+    pub(crate) fn handle(&mut self, device: Device, input: Input) {
         let outputs: Vec<_> = self.devices[device.0]
             .core
             .handle(self.now, input)
@@ -257,7 +265,7 @@ impl World {
     }
 
     /// A signal arrives, from somebody whom the world does not simulate.
-    pub fn receive(&mut self, device: Device, from: &Address, signal: Signal) {
+    pub(crate) fn receive(&mut self, device: Device, from: &Address, signal: Signal) {
         self.handle(
             device,
             Input::Signal {
@@ -268,7 +276,7 @@ impl World {
     }
 
     /// Something happens to a connection.
-    pub fn transport(
+    pub(crate) fn transport(
         &mut self,
         device: Device,
         session: &SessionId,
@@ -285,7 +293,7 @@ impl World {
         );
     }
 
-    pub fn run_for(&mut self, span: Duration) {
+    pub(crate) fn run_for(&mut self, span: Duration) {
         let end = self.now + span;
         loop {
             let timeout = self
@@ -316,39 +324,44 @@ impl World {
     }
 
     /// Everybody sleeps for this long, then wakes up to what is overdue.
-    pub fn oversleep(&mut self, span: Duration) {
+    pub(crate) fn oversleep(&mut self, span: Duration) {
         self.now = self.now + span;
         self.run_for(Duration::ZERO);
     }
 
     // ── What the test sees ──────────────────────────────────────────────────
 
-    pub fn core(&self, device: Device) -> &Core {
+    pub(crate) fn core(&self, device: Device) -> &Core {
         &self.devices[device.0].core
     }
 
-    pub fn address(&self, device: Device) -> Address {
+    pub(crate) fn address(&self, device: Device) -> Address {
         self.devices[device.0].address.clone()
     }
 
-    pub fn state(&self, device: Device, session: &SessionId) -> Option<SessionState> {
+    pub(crate) fn state(&self, device: Device, session: &SessionId) -> Option<SessionState> {
         self.core(device)
             .session(session)
             .map(|session| session.state())
     }
 
-    pub fn peer_state(&self, device: Device, session: &SessionId, user: UserId) -> PeerState {
+    pub(crate) fn peer_state(
+        &self,
+        device: Device,
+        session: &SessionId,
+        user: UserId,
+    ) -> PeerState {
         self.core(device).session(session).unwrap().peer_state(user)
     }
 
     /// What the app was told, changes of state included.
-    pub fn story(&mut self, device: Device) -> Vec<String> {
+    pub(crate) fn story(&mut self, device: Device) -> Vec<String> {
         self.devices[device.0].events.clear();
         std::mem::take(&mut self.devices[device.0].story)
     }
 
     /// What the app was told, without changes of state.
-    pub fn plot(&mut self, device: Device) -> Vec<String> {
+    pub(crate) fn plot(&mut self, device: Device) -> Vec<String> {
         self.events(device)
             .iter()
             .filter(|event| !is_change_of_state(event))
@@ -356,28 +369,28 @@ impl World {
             .collect()
     }
 
-    pub fn events(&mut self, device: Device) -> Vec<Event> {
+    pub(crate) fn events(&mut self, device: Device) -> Vec<Event> {
         self.devices[device.0].story.clear();
         std::mem::take(&mut self.devices[device.0].events)
     }
 
     /// What was sent, to whom.
-    pub fn sent(&mut self, device: Device) -> Vec<String> {
+    pub(crate) fn sent(&mut self, device: Device) -> Vec<String> {
         self.devices[device.0].signals.clear();
         std::mem::take(&mut self.devices[device.0].sent)
     }
 
-    pub fn sent_signals(&mut self, device: Device) -> Vec<Signal> {
+    pub(crate) fn sent_signals(&mut self, device: Device) -> Vec<Signal> {
         self.devices[device.0].sent.clear();
         std::mem::take(&mut self.devices[device.0].signals)
     }
 
     /// What the connections were told to do.
-    pub fn connections(&mut self, device: Device) -> Vec<String> {
+    pub(crate) fn connections(&mut self, device: Device) -> Vec<String> {
         std::mem::take(&mut self.devices[device.0].connections)
     }
 
-    pub fn forget_logs(&mut self) {
+    pub(crate) fn forget_logs(&mut self) {
         for device in 0..self.devices.len() {
             self.story(Device(device));
             self.sent(Device(device));
@@ -386,7 +399,7 @@ impl World {
     }
 
     /// Nobody knows of a session any longer, and nobody waits for anything.
-    pub fn assert_over(&self) {
+    pub(crate) fn assert_over(&self) {
         for device in &self.devices {
             assert_eq!(
                 device.core.sessions().count(),
@@ -614,7 +627,7 @@ fn tell_command(command: &TransportCommand) -> String {
 }
 
 /// The texts of some candidates, on one line.
-pub fn lines(candidates: &[Candidate]) -> String {
+pub(crate) fn lines(candidates: &[Candidate]) -> String {
     let lines: Vec<_> = candidates
         .iter()
         .map(|candidate| candidate.candidate.replace("candidate:", ""))

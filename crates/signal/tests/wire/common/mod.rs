@@ -1,14 +1,13 @@
 //! Stanzas for the tests.
-#![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
 use visavis_signal::{DecodeError, Signal};
 use visavis_xmpp::xml::{Element, Limits};
 
 /// A session id as most clients write it.
-pub const SESSION: &str = "17bff4c0-9275-4273-a84b-bd247e1ad652";
+pub(crate) const SESSION: &str = "17bff4c0-9275-4273-a84b-bd247e1ad652";
 
 /// The parts that every signal has.
-pub fn constants(kind: &str) -> String {
+pub(crate) fn constants(kind: &str) -> String {
     format!(
         "<moduleIdentifier>WebRTCVideoChat</moduleIdentifier><signalType>{kind}</signalType>\
          <sessionID>{SESSION}</sessionID>"
@@ -16,7 +15,7 @@ pub fn constants(kind: &str) -> String {
 }
 
 /// The parts that a `call` has besides.
-pub const CALL_PARTS: [&str; 4] = [
+pub(crate) const CALL_PARTS: [&str; 4] = [
     "<callType>1</callType>",
     "<callerID>101</callerID>",
     "<opponentsIDs><opponentID>102</opponentID></opponentsIDs>",
@@ -24,7 +23,7 @@ pub const CALL_PARTS: [&str; 4] = [
 ];
 
 /// A headline with these children of `extraParams`.
-pub fn headline(children: &str) -> Element {
+pub(crate) fn headline(children: &str) -> Element {
     parse(&format!(
         "<message xmlns='jabber:client' from='101-1@chat.example/r' to='102-1@chat.example' \
          type='headline'><extraParams>{children}</extraParams></message>"
@@ -32,7 +31,7 @@ pub fn headline(children: &str) -> Element {
 }
 
 /// One stanza.
-pub fn parse(stanza: &str) -> Element {
+pub(crate) fn parse(stanza: &str) -> Element {
     let limits = Limits {
         max_bytes: 1 << 20,
         max_depth: 64,
@@ -42,11 +41,11 @@ pub fn parse(stanza: &str) -> Element {
 }
 
 /// The signal in a headline with these children.
-pub fn decoded(children: &str) -> Signal {
+pub(crate) fn decoded(children: &str) -> Signal {
     Signal::decode(&headline(children)).unwrap().unwrap()
 }
 
 /// Why there is none.
-pub fn refused(children: &str) -> DecodeError {
+pub(crate) fn refused(children: &str) -> DecodeError {
     Signal::decode(&headline(children)).unwrap_err()
 }
