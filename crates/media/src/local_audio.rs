@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::codec::opus::{OpusEncoder, OpusError, OpusTuning};
 use crate::codec::EncodedAudio;
+use crate::codec::opus::{OpusEncoder, OpusError, OpusTuning};
 use crate::frame::{AudioFrame, SAMPLES_PER_FRAME};
 use crate::source::{AudioSource, Next, Silence};
 use crate::track::{AudioTrack, TrackKind};
@@ -34,13 +34,13 @@ pub struct AudioEncoding {
 }
 
 impl Default for AudioEncoding {
-    /// 40 kbit/s for voice, prepared for 3 % loss.
+    /// 40 kbit/s for voice, prepared for loss as soon as a peer reports some.
     fn default() -> Self {
         Self {
             bitrate: 40_000,
             tuning: OpusTuning::Voice,
             error_correction: true,
-            least_expected_loss: 0.03,
+            least_expected_loss: 0.0,
         }
     }
 }
@@ -125,7 +125,10 @@ impl LocalAudio {
             .name("local-audio".into())
             .spawn(move || worker.run())
             .map_err(LocalAudioError::Thread)?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+        })
     }
 
     /// The handle to renderers and mute.
@@ -141,8 +144,15 @@ impl LocalAudio {
         let mut state = self.shared.lock();
         let id = state.next_feed;
         state.next_feed += 1;
-        state.feeds.push(Feed { id, sink: Arc::new(sink), loss: 0.0 });
-        AudioFeed { shared: Arc::clone(&self.shared), id }
+        state.feeds.push(Feed {
+            id,
+            sink: Arc::new(sink),
+            loss: 0.0,
+        });
+        AudioFeed {
+            shared: Arc::clone(&self.shared),
+            id,
+        }
     }
 
     /// Reads another source from now on; peers notice nothing but the sound.
@@ -161,7 +171,9 @@ impl LocalAudio {
 impl Drop for LocalAudio {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::Relaxed);
-        let Some(thread) = self.thread.take() else { return };
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
         // A sink or renderer may own the last handle: a thread cannot wait for itself.
         if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {
             tracing::error!("the thread of the local audio panicked");
@@ -175,7 +187,11 @@ impl AudioFeed {
     pub fn set_loss(&self, loss: f32) {
         let mut state = self.shared.lock();
         if let Some(feed) = state.feeds.iter_mut().find(|feed| feed.id == self.id) {
-            feed.loss = if loss.is_finite() { loss.clamp(0.0, 1.0) } else { 0.0 };
+            feed.loss = if loss.is_finite() {
+                loss.clamp(0.0, 1.0)
+            } else {
+                0.0
+            };
         }
     }
 }
@@ -200,7 +216,9 @@ impl Shared {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("track", &self.track).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("track", &self.track)
+            .finish_non_exhaustive()
     }
 }
 
@@ -256,10 +274,18 @@ impl Worker {
         if feeds.is_empty() {
             return;
         }
-        self.prepare_for(feeds.iter().fold(self.least_loss, |worst, feed| worst.max(feed.loss)));
+        self.prepare_for(
+            feeds
+                .iter()
+                .fold(self.least_loss, |worst, feed| worst.max(feed.loss)),
+        );
         match self.encoder.encode(frame.samples()) {
             Ok(data) => {
-                let packet = Arc::new(EncodedAudio { data: data.into(), timestamp, captured });
+                let packet = Arc::new(EncodedAudio {
+                    data: data.into(),
+                    timestamp,
+                    captured,
+                });
                 for feed in feeds {
                     (feed.sink)(Arc::clone(&packet));
                 }
@@ -305,7 +331,12 @@ mod tests {
         let (_one, first) = fed(&audio);
         let (_two, second) = fed(&audio);
         let packet = second.recv().unwrap();
-        assert!(first.iter().take(5).any(|other| Arc::ptr_eq(&other, &packet)));
+        assert!(
+            first
+                .iter()
+                .take(5)
+                .any(|other| Arc::ptr_eq(&other, &packet))
+        );
         let next = second.recv().unwrap();
         assert_eq!(next.timestamp - packet.timestamp, FRAME);
     }
@@ -327,26 +358,47 @@ mod tests {
         audio.track().set_enabled(false);
         let mut decoder = OpusDecoder::new().unwrap();
         let silent = packets.iter().take(50).any(|packet| {
-            decoder.decode(&packet.data).unwrap().iter().all(|s| s.unsigned_abs() < 4)
+            decoder
+                .decode(&packet.data)
+                .unwrap()
+                .iter()
+                .all(|s| s.unsigned_abs() < 4)
         });
         assert!(silent);
         audio.track().set_enabled(true);
         let loud = packets.iter().take(50).any(|packet| {
-            decoder.decode(&packet.data).unwrap().iter().any(|s| s.unsigned_abs() > 8000)
+            decoder
+                .decode(&packet.data)
+                .unwrap()
+                .iter()
+                .any(|s| s.unsigned_abs() > 8000)
         });
         assert!(loud);
     }
 
     #[test]
     fn the_worst_loss_counts() {
-        let encoding = AudioEncoding { least_expected_loss: 0.0, ..AudioEncoding::default() };
+        let encoding = AudioEncoding {
+            least_expected_loss: 0.0,
+            ..AudioEncoding::default()
+        };
         let audio = LocalAudio::start(Box::new(Tone::new(440.0, 0.3)), encoding).unwrap();
         let (bad, packets) = fed(&audio);
         let (good, _others) = fed(&audio);
-        assert!(packets.iter().take(10).all(|packet| fec_samples(&packet.data) == 0));
+        assert!(
+            packets
+                .iter()
+                .take(10)
+                .all(|packet| fec_samples(&packet.data) == 0)
+        );
         bad.set_loss(0.2);
         good.set_loss(0.0);
-        assert!(packets.iter().take(50).any(|packet| fec_samples(&packet.data) == 960));
+        assert!(
+            packets
+                .iter()
+                .take(50)
+                .any(|packet| fec_samples(&packet.data) == 960)
+        );
     }
 
     #[test]
@@ -356,8 +408,15 @@ mod tests {
         drop(pusher);
         let audio = start(source);
         let (_feed, packets) = fed(&audio);
-        let stamps: Vec<_> = packets.iter().take(5).map(|packet| packet.timestamp).collect();
-        assert!(stamps.windows(2).all(|pair| pair[1] == pair[0] + FRAME), "{stamps:?}");
+        let stamps: Vec<_> = packets
+            .iter()
+            .take(5)
+            .map(|packet| packet.timestamp)
+            .collect();
+        assert!(
+            stamps.windows(2).all(|pair| pair[1] == pair[0] + FRAME),
+            "{stamps:?}"
+        );
         assert!(audio.source_ended());
         audio.switch_source(Box::new(Tone::new(440.0, 0.5)));
         let (send, loud) = mpsc::channel();
@@ -372,8 +431,14 @@ mod tests {
 
     #[test]
     fn settings_out_of_bounds_are_refused() {
-        let encoding = AudioEncoding { bitrate: 1, ..AudioEncoding::default() };
+        let encoding = AudioEncoding {
+            bitrate: 1,
+            ..AudioEncoding::default()
+        };
         let refused = LocalAudio::start(Box::new(Silence::new()), encoding).unwrap_err();
-        assert!(matches!(refused, LocalAudioError::Encoder(OpusError::Bitrate(1))));
+        assert!(matches!(
+            refused,
+            LocalAudioError::Encoder(OpusError::Bitrate(1))
+        ));
     }
 }

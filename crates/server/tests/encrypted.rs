@@ -7,7 +7,7 @@ use std::fs;
 use std::sync::Arc;
 
 use common::chat::{Chat, bare};
-use common::rest::{Rest, client};
+use common::rest::Rest;
 use common::{APP, loopback, start_with};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
@@ -35,16 +35,6 @@ async fn rest_and_chat_over_tls() {
     assert_eq!((&ready.http, &ready.ws), (&None, &None));
     let port = ready.https.as_ref().unwrap().rsplit(':').next().unwrap();
 
-    let root = reqwest::Certificate::from_der(made.cert.der()).unwrap();
-    let mut rest = Rest::new(&format!("https://localhost:{port}"), APP);
-    rest.client = client().tls_certs_only([root]).build().unwrap();
-    let rest = rest.logged_in(101).await;
-    let meta = rest.get("/.well-known/host-meta.json").await;
-    assert_eq!(
-        meta.body["links"][0]["href"],
-        format!("wss://localhost:{port}/ws")
-    );
-
     let mut roots = RootCertStore::empty();
     roots.add(made.cert.der().clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -53,10 +43,23 @@ async fn rest_and_chat_over_tls() {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let stream = TcpStream::connect(format!("127.0.0.1:{port}"))
-        .await
-        .unwrap();
-    let stream = TlsConnector::from(Arc::new(config))
+    let connector = TlsConnector::from(Arc::new(config));
+    let address = format!("127.0.0.1:{port}").parse().unwrap();
+    let rest = Rest {
+        address,
+        tls: Some(connector.clone()),
+        application: APP,
+        token: None,
+    };
+    let rest = rest.logged_in(101).await;
+    let meta = rest.get("/.well-known/host-meta.json").await;
+    assert_eq!(
+        meta.body["links"][0]["href"],
+        format!("wss://localhost:{port}/ws")
+    );
+
+    let stream = TcpStream::connect(address).await.unwrap();
+    let stream = connector
         .connect(ServerName::try_from("localhost").unwrap(), stream)
         .await
         .unwrap();

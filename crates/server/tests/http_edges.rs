@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::rest::answer;
+use axum::body::Body;
+use axum::http::Method;
 use common::{APP, soon, start, start_with};
-use reqwest::Method;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -18,7 +18,7 @@ async fn preflights_are_answered_for_every_path() {
             .header("Origin", "http://127.0.0.1:34443")
             .header("Access-Control-Request-Method", "POST")
             .header("Access-Control-Request-Headers", "qb-os,qb-sdk,qb-token");
-        let answer = answer(soon(request.send()).await.unwrap()).await;
+        let answer = rest.ask(request.body(Body::empty()).unwrap()).await;
         assert_eq!(answer.status, 204);
         let header = |name: &str| answer.headers[name].to_str().unwrap().to_ascii_lowercase();
         assert_eq!(header("access-control-allow-origin"), "*");
@@ -74,8 +74,9 @@ async fn bodies_are_bounded() {
     let broken = rest
         .request(Method::POST, "/session.json")
         .header("Content-Type", "application/json")
-        .body("{");
-    let broken = answer(soon(broken.send()).await.unwrap()).await;
+        .body(Body::from("{"))
+        .unwrap();
+    let broken = rest.ask(broken).await;
     assert_eq!(broken.status, 422);
     let garbage = raw(&running.http(), b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n").await;
     assert!(garbage.starts_with("HTTP/1.1 400"), "{garbage}");
@@ -143,7 +144,7 @@ async fn the_web_socket_wants_its_subprotocol() {
         .header("Upgrade", "websocket")
         .header("Sec-WebSocket-Version", "13")
         .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
-    let without = answer(soon(request.send()).await.unwrap()).await;
+    let without = rest.ask(request.body(Body::empty()).unwrap()).await;
     assert_eq!(without.status, 400);
     assert!(without.text.contains("xmpp"));
 }
@@ -152,7 +153,8 @@ async fn the_web_socket_wants_its_subprotocol() {
 async fn connections_are_bounded() {
     let running = start_with(|config| config.limits.connections = 1).await;
     let first = common::chat::Chat::connect(&running.ws()).await;
-    let refused = running.rest(APP).client.get(running.http()).send();
-    assert!(soon(refused).await.is_err());
+    let rest = running.rest(APP);
+    let refused = rest.request(Method::GET, "/").body(Body::empty()).unwrap();
+    assert!(rest.try_to_ask(refused).await.is_err());
     drop(first);
 }

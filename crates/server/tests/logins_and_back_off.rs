@@ -5,9 +5,9 @@ mod common;
 
 use std::time::Duration;
 
+use axum::http::Method;
 use common::rest::credentials;
 use common::{APP, start, start_with};
-use reqwest::Method;
 use serde_json::json;
 
 #[tokio::test]

@@ -3,10 +3,10 @@
 
 mod common;
 
+use axum::http::Method;
 use common::rest::{Rest, credentials};
 use common::{APP, start};
 use hmac::{Hmac, KeyInit, Mac};
-use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use visavis_server::UnixTime;

@@ -54,7 +54,8 @@ async fn users_and_tokens_survive_a_restart() {
         config,
         folder,
     };
-    rest.base = running.http();
+    let base = running.http();
+    rest.address = base.strip_prefix("http://").unwrap().parse().unwrap();
     assert_eq!(
         rest.get("/session.json").await.body["session"]["user_id"],
         101

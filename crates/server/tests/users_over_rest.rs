@@ -3,8 +3,8 @@
 
 mod common;
 
+use axum::http::Method;
 use common::{APP, OTHER_APP, start};
-use reqwest::Method;
 use serde_json::{Value, json};
 
 fn not_found() -> (u16, Value) {

@@ -6,7 +6,7 @@
 
 use std::ops::RangeInclusive;
 
-use opus::{Application, Bitrate, Channels, packet};
+use opus::{Application, Bitrate, Channels, Signal, packet};
 
 use crate::frame::{SAMPLE_RATE, SAMPLES_PER_FRAME};
 
@@ -17,6 +17,11 @@ pub const BITRATES: RangeInclusive<u32> = 16_000..=128_000;
 pub const MAX_PACKET_BYTES: usize = 3 * 1275 + 7;
 /// Samples in the longest packet, 120 ms (RFC 6716 §3.2.5).
 pub const MAX_PACKET_SAMPLES: usize = 5760;
+
+/// From this expected loss on, packets for voice carry copies. Below it the
+/// transform half of Opus is used, which renders every sound better and is itself
+/// again one packet after a loss, where the predicting half may take long.
+pub const LEAST_LOSS_FOR_COPIES: f32 = 0.02;
 
 /// Shortest thing Opus can decode, 2.5 ms; everything is a multiple of it.
 const SHORTEST_FRAME: usize = 120;
@@ -66,6 +71,7 @@ impl From<opus::Error> for OpusError {
 #[derive(Debug)]
 pub struct OpusEncoder {
     inner: opus::Encoder,
+    tuning: OpusTuning,
     buffer: Vec<u8>,
 }
 
@@ -81,8 +87,13 @@ impl OpusEncoder {
             OpusTuning::Music => Application::Audio,
         };
         let inner = opus::Encoder::new(SAMPLE_RATE, Channels::Mono, application)?;
-        let mut encoder = Self { inner, buffer: vec![0; MAX_PACKET_BYTES] };
+        let mut encoder = Self {
+            inner,
+            tuning,
+            buffer: vec![0; MAX_PACKET_BYTES],
+        };
         encoder.inner.set_inband_fec(true)?;
+        encoder.set_expected_loss(0.0)?;
         encoder.set_bitrate(bitrate)?;
         Ok(encoder)
     }
@@ -108,11 +119,15 @@ impl OpusEncoder {
     }
 
     /// Tells how many packets get lost, 0.0 none to 1.0 all; values outside are
-    /// clamped. The more, the more bits go into error correction.
+    /// clamped. From [`LEAST_LOSS_FOR_COPIES`] on bits go into error correction, the
+    /// more the higher it is.
     ///
     /// # Errors
     /// Only when libopus fails.
     pub fn set_expected_loss(&mut self, loss: f32) -> Result<(), OpusError> {
+        let lossy = loss >= LEAST_LOSS_FOR_COPIES && self.tuning == OpusTuning::Voice;
+        self.inner
+            .set_signal(if lossy { Signal::Voice } else { Signal::Music })?;
         let percent = (loss.clamp(0.0, 1.0) * 100.0).ceil() as i32;
         Ok(self.inner.set_packet_loss_perc(percent)?)
     }
@@ -144,7 +159,10 @@ impl OpusDecoder {
     /// Only when memory is short.
     pub fn new() -> Result<Self, OpusError> {
         let inner = opus::Decoder::new(SAMPLE_RATE, Channels::Mono)?;
-        Ok(Self { inner, buffer: vec![0; MAX_PACKET_SAMPLES] })
+        Ok(Self {
+            inner,
+            buffer: vec![0; MAX_PACKET_SAMPLES],
+        })
     }
 
     /// Decodes the next packet.
@@ -164,7 +182,9 @@ impl OpusDecoder {
     /// When the packet is malformed or `samples` is not a multiple of 2.5 ms up to 120 ms.
     pub fn decode_fec(&mut self, following: &[u8], samples: usize) -> Result<&[i16], OpusError> {
         packet_samples(following)?;
-        let length = self.inner.decode(following, room(&mut self.buffer, samples)?, true)?;
+        let length = self
+            .inner
+            .decode(following, room(&mut self.buffer, samples)?, true)?;
         Ok(&self.buffer[..length])
     }
 
@@ -173,7 +193,9 @@ impl OpusDecoder {
     /// # Errors
     /// When `samples` is not a multiple of 2.5 ms up to 120 ms.
     pub fn conceal(&mut self, samples: usize) -> Result<&[i16], OpusError> {
-        let length = self.inner.decode(&[], room(&mut self.buffer, samples)?, false)?;
+        let length = self
+            .inner
+            .decode(&[], room(&mut self.buffer, samples)?, false)?;
         Ok(&self.buffer[..length])
     }
 
@@ -190,7 +212,9 @@ fn room(buffer: &mut [i16], samples: usize) -> Result<&mut [i16], OpusError> {
     if samples == 0 || !samples.is_multiple_of(SHORTEST_FRAME) {
         return Err(OpusError::FrameLength(samples));
     }
-    buffer.get_mut(..samples).ok_or(OpusError::FrameLength(samples))
+    buffer
+        .get_mut(..samples)
+        .ok_or(OpusError::FrameLength(samples))
 }
 
 /// How many samples a packet decodes to at 48 kHz, from its first bytes.
@@ -213,27 +237,38 @@ pub fn packet_samples(packet: &[u8]) -> Result<usize, OpusError> {
 #[must_use]
 pub fn fec_samples(packet: &[u8]) -> usize {
     const FIRST_CELT_ONLY: u8 = 16;
-    let Ok(parsed) = packet::parse(packet) else { return 0 };
-    let Some(&header) = parsed.frames.first().and_then(|frame| frame.first()) else { return 0 };
+    let Ok(parsed) = packet::parse(packet) else {
+        return 0;
+    };
+    let Some(&header) = parsed.frames.first().and_then(|frame| frame.first()) else {
+        return 0;
+    };
     if parsed.toc >> 3 >= FIRST_CELT_ONLY {
         return 0;
     }
-    let Ok(samples) = packet::get_samples_per_frame(packet, SAMPLE_RATE) else { return 0 };
+    let Ok(samples) = packet::get_samples_per_frame(packet, SAMPLE_RATE) else {
+        return 0;
+    };
     // One voice-activity bit per 20 ms of the frame, then the flag; with stereo
     // the same again for the side channel.
     let activity_bits = (samples / SAMPLES_PER_FRAME).clamp(1, 3);
     let stereo = parsed.toc & 0b100 != 0;
     let flag = |position: usize| header >> (7 - position) & 1 == 1;
-    if flag(activity_bits) || (stereo && flag(2 * activity_bits + 1)) { samples } else { 0 }
+    if flag(activity_bits) || (stereo && flag(2 * activity_bits + 1)) {
+        samples
+    } else {
+        0
+    }
 }
 
 /// Loads libopus and touches its tables, so that the first packet of a call is
 /// coded as quickly as the second.
 pub fn warm_up() {
     let sound = [0; SAMPLES_PER_FRAME];
-    let (Ok(mut encoder), Ok(mut decoder)) =
-        (OpusEncoder::new(*BITRATES.start(), OpusTuning::Voice), OpusDecoder::new())
-    else {
+    let (Ok(mut encoder), Ok(mut decoder)) = (
+        OpusEncoder::new(*BITRATES.start(), OpusTuning::Voice),
+        OpusDecoder::new(),
+    ) else {
         return;
     };
     if let Ok(packet) = encoder.encode(&sound) {
@@ -275,8 +310,9 @@ mod tests {
     fn a_lost_packet_is_recovered_from_the_next() {
         let mut encoder = OpusEncoder::new(40_000, OpusTuning::Voice).unwrap();
         encoder.set_expected_loss(0.2).unwrap();
-        let packets: Vec<_> =
-            (0..20).map(|n| encoder.encode(&tone(960, n * 960)).unwrap().to_vec()).collect();
+        let packets: Vec<_> = (0..20)
+            .map(|n| encoder.encode(&tone(960, n * 960)).unwrap().to_vec())
+            .collect();
         assert_eq!(fec_samples(&packets[15]), 960);
         let mut decoder = OpusDecoder::new().unwrap();
         for packet in &packets[..14] {
@@ -303,7 +339,10 @@ mod tests {
             assert_eq!(packet_samples(&packet), Ok(samples));
             assert_eq!(decoder.decode(&packet).unwrap().len(), samples);
         }
-        assert_eq!(encoder.encode(&[0; 961]).unwrap_err(), OpusError::FrameLength(961));
+        assert_eq!(
+            encoder.encode(&[0; 961]).unwrap_err(),
+            OpusError::FrameLength(961)
+        );
     }
 
     #[test]
@@ -313,7 +352,10 @@ mod tests {
         encoder.set_force_channels(Some(Channels::Stereo)).unwrap();
         let mut decoder = OpusDecoder::new().unwrap();
         for n in 0..5 {
-            let both: Vec<i16> = tone(960, n * 960).into_iter().flat_map(|s| [s, s]).collect();
+            let both: Vec<i16> = tone(960, n * 960)
+                .into_iter()
+                .flat_map(|s| [s, s])
+                .collect();
             let packet = encoder.encode_vec(&both, 1275).unwrap();
             assert_eq!(packet[0] & 0b100, 0b100);
             let sound = decoder.decode(&packet).unwrap();
@@ -327,7 +369,10 @@ mod tests {
         let mut decoder = OpusDecoder::new().unwrap();
         assert_eq!(decoder.decode(&[]).unwrap_err(), OpusError::PacketLength(0));
         let long = vec![0; MAX_PACKET_BYTES + 1];
-        assert_eq!(decoder.decode(&long).unwrap_err(), OpusError::PacketLength(long.len()));
+        assert_eq!(
+            decoder.decode(&long).unwrap_err(),
+            OpusError::PacketLength(long.len())
+        );
         assert_eq!(decoder.decode(&[0xff]).unwrap_err(), OpusError::Malformed);
         assert_eq!(decoder.conceal(7).unwrap_err(), OpusError::FrameLength(7));
         for first in 0..=255u8 {
@@ -339,7 +384,9 @@ mod tests {
     #[test]
     fn bounds_are_named() {
         assert_eq!(
-            OpusEncoder::new(1000, OpusTuning::Voice).unwrap_err().to_string(),
+            OpusEncoder::new(1000, OpusTuning::Voice)
+                .unwrap_err()
+                .to_string(),
             "1000 bit/s is outside 16000..=128000"
         );
     }

@@ -43,12 +43,14 @@ const QUICK_SHARE: f32 = 0.4;
 const SLOW_SHARE: f32 = 0.05;
 /// Readings this close, in ms, are of one piece of sound played as sent.
 const SAME_MS: f64 = 4.0;
-/// A reading is checked against so many on each side.
+/// A reading is checked against so many on each side for its place in the half second,
 const NEIGHBORS: usize = 4;
+/// and against so many for which half second it is.
+const VOTERS: usize = 12;
 /// Readings that stray no further than this, in ms, and come back are a codec's doing.
 const STRAY_MS: f64 = 9.0;
-/// Readings that agree before they are believed.
-const LEAST_READINGS: usize = 4;
+/// Readings that agree before they are believed: 35 ms of sound.
+const LEAST_READINGS: usize = 10;
 /// Changes below this, in ms, are no more than the inexactness of reading.
 const INEXACT_MS: f64 = 1.5;
 /// How long a cut without any sound between its sides disturbs the readings, in ms.
@@ -334,8 +336,9 @@ const _: () = assert!(SLOW_SAMPLES == Sweep::PERIOD.as_millis() as u64 * 48);
 /// say, the place in it their median. Lasting changes stay where they are.
 fn steadied(readings: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let half_second = QUICK_SECONDS * 1000.0;
-    let near =
-        |index: usize| index.saturating_sub(NEIGHBORS)..readings.len().min(index + NEIGHBORS + 1);
+    let near = |index: usize, reach: usize| {
+        index.saturating_sub(reach)..readings.len().min(index + reach + 1)
+    };
     let agreed: Vec<(f64, f64)> = readings
         .iter()
         .enumerate()
@@ -343,7 +346,7 @@ fn steadied(readings: &[(f64, f64)]) -> Vec<(f64, f64)> {
             let votes = |offset: f64| {
                 let agrees =
                     |other: &&(f64, f64)| around(other.1 - offset).abs() < half_second / 4.0;
-                readings[near(index)].iter().filter(agrees).count()
+                readings[near(index, VOTERS)].iter().filter(agrees).count()
             };
             let others = [0.0, -1.0, 1.0, -2.0, 2.0].map(|n| offset + n * half_second);
             let best = others.into_iter().rev().max_by_key(|&other| votes(other));
@@ -353,7 +356,7 @@ fn steadied(readings: &[(f64, f64)]) -> Vec<(f64, f64)> {
     (0..agreed.len())
         .map(|index| {
             let (time, offset) = agreed[index];
-            let span = &agreed[near(index)];
+            let span = &agreed[near(index, NEIGHBORS)];
             let mut differences: Vec<f64> = span
                 .iter()
                 .filter(|other| (other.0 - time).abs() <= NEIGHBORS as f64 * HOP_MS)

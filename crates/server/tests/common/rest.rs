@@ -1,18 +1,29 @@
 //! A REST client as the official one is: form bodies, tokens in a header.
 
-use std::sync::Once;
+use std::net::SocketAddr;
+use std::pin::Pin;
 
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, header, request};
+use form_urlencoded::Serializer;
+use futures_util::StreamExt;
 use hmac::{Hmac, KeyInit, Mac};
-use reqwest::{Client, Method, Response};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
 use serde_json::Value;
 use sha1::Sha1;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 use visavis_server::UnixTime;
 
+use super::chat::Socket;
 use super::{password, soon};
 
 pub struct Rest {
-    pub client: Client,
-    pub base: String,
+    pub address: SocketAddr,
+    /// Encrypted, as `localhost`.
+    pub tls: Option<TlsConnector>,
     pub application: u32,
     pub token: Option<String>,
 }
@@ -22,22 +33,15 @@ pub struct Answer {
     pub status: u16,
     pub body: Value,
     pub text: String,
-    pub headers: reqwest::header::HeaderMap,
-}
-
-pub fn client() -> reqwest::ClientBuilder {
-    static PROVIDER: Once = Once::new();
-    PROVIDER.call_once(|| {
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    });
-    Client::builder().no_proxy()
+    pub headers: HeaderMap,
 }
 
 impl Rest {
     pub fn new(base: &str, application: u32) -> Self {
+        let address = base.strip_prefix("http://").unwrap();
         Self {
-            client: client().build().unwrap(),
-            base: base.to_owned(),
+            address: address.parse().unwrap(),
+            tls: None,
             application,
             token: None,
         }
@@ -65,13 +69,13 @@ impl Rest {
             ("nonce".into(), "5156".into()),
             ("timestamp".into(), timestamp.to_string()),
         ];
-        fields.extend(more.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+        fields.extend(owned(more));
         let signature = self.signature(&fields);
         fields.push(("signature".into(), signature));
         fields
     }
 
-    pub fn signature(&self, fields: &[(String, String)]) -> String {
+    fn signature(&self, fields: &[(String, String)]) -> String {
         let mut parts: Vec<_> = fields.iter().map(|(k, v)| format!("{k}={v}")).collect();
         parts.sort();
         let key = format!("secret{}", self.application);
@@ -98,22 +102,32 @@ impl Rest {
     }
 
     pub async fn send(&self, method: Method, path: &str, fields: &[(String, String)]) -> Answer {
-        let mut request = self.request(method, path);
-        if !fields.is_empty() {
-            request = request.form(fields);
-        }
-        answer(soon(request.send()).await.unwrap()).await
+        let form = Serializer::new(String::new()).extend_pairs(fields).finish();
+        let kind = "application/x-www-form-urlencoded; charset=UTF-8";
+        let request = self
+            .request(method, path)
+            .header(header::CONTENT_TYPE, kind);
+        self.ask(request.body(Body::from(form)).unwrap()).await
     }
 
     pub async fn send_json(&self, method: Method, path: &str, body: &Value) -> Answer {
-        let request = self.request(method, path).json(body);
-        answer(soon(request.send()).await.unwrap()).await
+        let request = self
+            .request(method, path)
+            .header(header::CONTENT_TYPE, "application/json");
+        self.ask(request.body(Body::from(body.to_string())).unwrap())
+            .await
     }
 
-    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let mut request = self
-            .client
-            .request(method, format!("{}{path}", self.base))
+    /// A request with the headers that every call has.
+    pub fn request(&self, method: Method, path: &str) -> request::Builder {
+        let host = match self.tls {
+            Some(_) => format!("localhost:{}", self.address.port()),
+            None => self.address.to_string(),
+        };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, host)
             .header("QB-OS", "Linux")
             .header("QB-SDK", "JS 2.23.0 - Client");
         if let Some(token) = &self.token {
@@ -121,17 +135,37 @@ impl Rest {
         }
         request
     }
-}
 
-pub async fn answer(response: Response) -> Answer {
-    let status = response.status().as_u16();
-    let headers = response.headers().clone();
-    let text = soon(response.text()).await.unwrap();
-    Answer {
-        status,
-        body: serde_json::from_str(&text).unwrap_or(Value::Null),
-        text,
-        headers,
+    /// Sends a request over a connection of its own.
+    pub async fn ask(&self, request: Request<Body>) -> Answer {
+        self.try_to_ask(request).await.unwrap()
+    }
+
+    pub async fn try_to_ask(&self, request: Request<Body>) -> hyper::Result<Answer> {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        let stream: Pin<Box<dyn Socket>> = match &self.tls {
+            None => Box::pin(stream),
+            Some(tls) => {
+                let name = ServerName::try_from("localhost").unwrap();
+                Box::pin(tls.connect(name, stream).await.unwrap())
+            }
+        };
+        let (mut sender, connection) = soon(http1::handshake(TokioIo::new(stream))).await?;
+        tokio::spawn(connection);
+        let response = soon(sender.send_request(request)).await?;
+        let (parts, body) = response.into_parts();
+        let mut chunks = Body::new(body).into_data_stream();
+        let mut bytes = Vec::new();
+        while let Some(chunk) = soon(chunks.next()).await {
+            bytes.extend_from_slice(&chunk.unwrap());
+        }
+        let text = String::from_utf8(bytes).unwrap();
+        Ok(Answer {
+            status: parts.status.as_u16(),
+            body: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
+            headers: parts.headers,
+        })
     }
 }
 
