@@ -6,7 +6,9 @@ use std::error::Error;
 
 use visavis::media::render::WavWriter;
 use visavis::media::source::Silence;
-use visavis::{CallClient, CallConfig, CallEvent, ChatClient, ChatConfig, LocalMedia, SourceError, UserInfo};
+use visavis::{
+    CallClient, CallConfig, CallEvent, ChatClient, ChatConfig, LocalMedia, SourceError, UserInfo,
+};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -30,7 +32,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         match event {
             CallEvent::NewSession { session } => {
                 println!("user {} calls", session.initiator());
-                session.accept(UserInfo::from_entries([("greeting", "please leave a message")])?)?;
+                session.accept(UserInfo::from_entries([(
+                    "greeting",
+                    "please leave a message",
+                )])?)?;
             }
             CallEvent::RemoteAudioTrack { user, track, .. } => {
                 let file = WavWriter::create(format!("message-from-{user}.wav"))?;
@@ -39,7 +44,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }
             CallEvent::Closed { session } => {
                 if let Some(file) = message.take() {
-                    println!("user {} left {} samples", session.initiator(), file.finish()?);
+                    println!(
+                        "user {} left {} samples",
+                        session.initiator(),
+                        file.finish()?
+                    );
                 }
             }
             _ => {}

@@ -10,7 +10,8 @@ use std::time::Duration;
 use visavis::media::source::{TestPattern, Tone};
 use visavis::media::{FrameRate, VideoFormat, VideoFrame};
 use visavis::{
-    CallClient, CallConfig, CallEvent, CallType, ChatClient, ChatConfig, LocalMedia, SourceError, UserId, UserInfo,
+    CallClient, CallConfig, CallEvent, CallType, ChatClient, ChatConfig, LocalMedia, SourceError,
+    UserId, UserInfo,
 };
 
 #[tokio::main]
@@ -26,7 +27,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     .await?;
 
     let client = CallClient::new(CallConfig::default())?;
-    let format = VideoFormat { width: 640, height: 360, fps: FrameRate::whole(30) };
+    let format = VideoFormat {
+        width: 640,
+        height: 360,
+        fps: FrameRate::whole(30),
+    };
     client.set_local_media(
         LocalMedia::none()
             .with_video(move || TestPattern::new(format))
@@ -43,7 +48,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         match event {
             CallEvent::RemoteVideoTrack { track, .. } => {
                 let frames = Arc::clone(&frames);
-                track.add_renderer(move |_: &VideoFrame| _ = frames.fetch_add(1, Ordering::Relaxed));
+                track
+                    .add_renderer(move |_: &VideoFrame| _ = frames.fetch_add(1, Ordering::Relaxed));
             }
             CallEvent::Connected { session, .. } => {
                 tokio::time::sleep(Duration::from_secs(5)).await;
@@ -53,6 +59,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             other => println!("{other:?}"),
         }
     }
-    println!("{} frames of user {callee} were seen", frames.load(Ordering::Relaxed));
+    println!(
+        "{} frames of user {callee} were seen",
+        frames.load(Ordering::Relaxed)
+    );
     Ok(())
 }

@@ -9,7 +9,6 @@ use crate::{DescriptionFault, PeerState, SessionState};
 /// Something that happened in a call. The order of events is described at the
 /// [head of this crate](crate#the-order-of-events).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Event {
     // ── The call ────────────────────────────────────────────────────────────
     /// Somebody calls. The first event of an incoming session.

@@ -8,9 +8,8 @@ use visavis_signal::{CallType, Candidate, Description, SessionId, Signal, UserId
 
 use crate::{Address, Event};
 
-/// Something for the shell to do.
+/// Something for the shell to do. Exhaustive, so that a shell that misses one does not compile.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Output {
     /// Send this signal. The order between two users has to be kept.
     Send {
@@ -38,7 +37,6 @@ pub enum Output {
 /// `CreateAnswer`. `AddCandidates` never comes before the other side's description, and nothing
 /// comes after `Close`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum TransportCommand {
     /// Make it, and begin to gather candidates.
     Open {

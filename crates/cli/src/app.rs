@@ -49,18 +49,47 @@ pub(crate) enum AppCommand {
 impl AppCommand {
     pub(crate) fn run(self) -> Outcome {
         match self {
-            Self::Add { id, key, secret_stdin, sign_up, data } => {
-                let secret = if secret_stdin { Some(Secret::new(first_line()?)) } else { None };
-                let new = NewApplication { id: id.map(ApplicationId), key, secret, sign_up };
-                let app = open(&data)?.add_application(&new, UnixTime::now()).map_err(|error| match error {
-                    AddApplicationError::Store(_) => Failure::of(Reason::Source, &error),
-                    _ => Failure::of(Reason::Usage, &error),
-                })?;
+            Self::Add {
+                id,
+                key,
+                secret_stdin,
+                sign_up,
+                data,
+            } => {
+                let secret = if secret_stdin {
+                    Some(Secret::new(first_line()?))
+                } else {
+                    None
+                };
+                let new = NewApplication {
+                    id: id.map(ApplicationId),
+                    key,
+                    secret,
+                    sign_up,
+                };
+                let app = open(&data)?
+                    .add_application(&new, UnixTime::now())
+                    .map_err(|error| match error {
+                        AddApplicationError::Store(_) => Failure::of(Reason::Source, &error),
+                        _ => Failure::of(Reason::Usage, &error),
+                    })?;
                 println!("{}:{}:{}", app.id, app.key, app.secret.reveal());
             }
             Self::List { data } => {
-                for app in open(&data)?.applications().map_err(|error| Failure::of(Reason::Source, &error))? {
-                    println!("{}:{}{}", app.id, app.key, if app.sign_up { "  (open to sign-up)" } else { "" });
+                for app in open(&data)?
+                    .applications()
+                    .map_err(|error| Failure::of(Reason::Source, &error))?
+                {
+                    println!(
+                        "{}:{}{}",
+                        app.id,
+                        app.key,
+                        if app.sign_up {
+                            "  (open to sign-up)"
+                        } else {
+                            ""
+                        }
+                    );
                 }
             }
             Self::Remove { id, data } => {
@@ -68,7 +97,10 @@ impl AppCommand {
                     .remove_application(ApplicationId(id))
                     .map_err(|error| Failure::of(Reason::Source, &error))?;
                 if !removed {
-                    return Err(Failure::new(Reason::Usage, format_args!("there is no application {id}")));
+                    return Err(Failure::new(
+                        Reason::Usage,
+                        format_args!("there is no application {id}"),
+                    ));
                 }
             }
         }

@@ -41,7 +41,11 @@ pub(crate) struct DemoCommand {
 impl DemoCommand {
     pub(crate) async fn run(self) -> Outcome {
         let scratch = Scratch::new(self.keep.clone())?;
-        let stage = Stage { json: self.json, program: program()?, folder: scratch.folder.clone() };
+        let stage = Stage {
+            json: self.json,
+            program: program()?,
+            folder: scratch.folder.clone(),
+        };
         stage.play(self.seconds).await
     }
 }
@@ -55,10 +59,15 @@ struct Scratch {
 impl Scratch {
     fn new(keep: Option<PathBuf>) -> Result<Self, Failure> {
         let kept = keep.is_some();
-        let folder =
-            keep.unwrap_or_else(|| std::env::temp_dir().join(format!("visavis-demo-{}", std::process::id())));
-        std::fs::create_dir_all(&folder)
-            .map_err(|error| Failure::new(Reason::Source, format_args!("{}: {error}", folder.display())))?;
+        let folder = keep.unwrap_or_else(|| {
+            std::env::temp_dir().join(format!("visavis-demo-{}", std::process::id()))
+        });
+        std::fs::create_dir_all(&folder).map_err(|error| {
+            Failure::new(
+                Reason::Source,
+                format_args!("{}: {error}", folder.display()),
+            )
+        })?;
         Ok(Self { folder, keep: kept })
     }
 }
@@ -90,28 +99,61 @@ impl Stage {
         let app_id = app.split(':').next().unwrap_or_default().to_owned();
         for (login, id) in [ALICE, BOB] {
             let id = id.to_string();
-            let arguments = ["user", "add", "--app", &app_id, "--login", login, "--id", &id, "--password-stdin", "--data"];
-            self.output(&arguments, &data, Some(&password(login))).await?;
+            let arguments = [
+                "user",
+                "add",
+                "--app",
+                &app_id,
+                "--login",
+                login,
+                "--id",
+                &id,
+                "--password-stdin",
+                "--data",
+            ];
+            self.output(&arguments, &data, Some(&password(login)))
+                .await?;
         }
 
         self.say("starting the server");
         let mut server = self.spawn(
-            &["serve", "--http", "127.0.0.1:0", "--relay", "127.0.0.1:0", "--data", &data.to_string_lossy()],
+            &[
+                "serve",
+                "--http",
+                "127.0.0.1:0",
+                "--relay",
+                "127.0.0.1:0",
+                "--data",
+                &data.to_string_lossy(),
+            ],
             &app,
             "",
         )?;
-        let ready = server.until("the server", |line| line["ready"] == true).await?;
+        let ready = server
+            .until("the server", |line| line["ready"] == true)
+            .await?;
         let url = ready["http"].as_str().unwrap_or_default().to_owned();
 
         self.say("bob waits for a call");
-        let (bobs, alices) = (self.folder.join("received-by-bob"), self.folder.join("received-by-alice"));
+        let (bobs, alices) = (
+            self.folder.join("received-by-bob"),
+            self.folder.join("received-by-alice"),
+        );
         let mut bob = self.person(&["answer", "--once"], &url, BOB.0, &bobs, &app)?;
-        bob.until("bob", |line| line["event"] == "chat_connected").await?;
+        bob.until("bob", |line| line["event"] == "chat_connected")
+            .await?;
 
         self.say("alice calls bob");
         let (seconds, bob_id) = (seconds.to_string(), BOB.1.to_string());
-        let mut alice = self.person(&["call", "--for", &seconds, &bob_id], &url, ALICE.0, &alices, &app)?;
-        let (alice_end, bob_end) = tokio::join!(self.watch("alice", &mut alice), self.watch("bob", &mut bob));
+        let mut alice = self.person(
+            &["call", "--for", &seconds, &bob_id],
+            &url,
+            ALICE.0,
+            &alices,
+            &app,
+        )?;
+        let (alice_end, bob_end) =
+            tokio::join!(self.watch("alice", &mut alice), self.watch("bob", &mut bob));
         self.stop(server).await;
         alice_end.and(bob_end)?;
 
@@ -123,7 +165,10 @@ impl Stage {
     async fn watch(&self, name: &str, person: &mut Actor) -> Outcome {
         while let Ok(Some(line)) = person.lines.next_line().await {
             if self.json {
-                println!("{}", serde_json::json!({ "who": name, "line": parse(&line) }));
+                println!(
+                    "{}",
+                    serde_json::json!({ "who": name, "line": parse(&line) })
+                );
             } else if let Some(text) = milestone(&parse(&line)) {
                 println!("  {name}: {text}");
             }
@@ -135,7 +180,10 @@ impl Stage {
         if status.success() {
             return Ok(());
         }
-        Err(Failure::new(Reason::Connection, format_args!("{name} ended with {status}")))
+        Err(Failure::new(
+            Reason::Connection,
+            format_args!("{name} ended with {status}"),
+        ))
     }
 
     async fn judge(&self, folders: &[&Path]) -> Outcome {
@@ -144,14 +192,27 @@ impl Stage {
         if self.json {
             command.arg("--json");
         }
-        let status = command.status().await.map_err(|error| Failure::of(Reason::Usage, &error))?;
+        let status = command
+            .status()
+            .await
+            .map_err(|error| Failure::of(Reason::Usage, &error))?;
         if status.success() {
             return Ok(());
         }
-        Err(Failure::new(Reason::Media, "the call is not as it should be"))
+        Err(Failure::new(
+            Reason::Media,
+            "the call is not as it should be",
+        ))
     }
 
-    fn person(&self, verb: &[&str], url: &str, login: &str, save: &Path, app: &str) -> Result<Actor, Failure> {
+    fn person(
+        &self,
+        verb: &[&str],
+        url: &str,
+        login: &str,
+        save: &Path,
+        app: &str,
+    ) -> Result<Actor, Failure> {
         let save = save.to_string_lossy();
         let mut arguments = verb.to_vec();
         arguments.extend(["--server", url, "--login", login, "--save", &save, "--json"]);
@@ -168,13 +229,23 @@ impl Stage {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| Failure::of(Reason::Usage, &error))?;
-        let stdout =
-            process.stdout.take().ok_or_else(|| Failure::new(Reason::Usage, "a process without output"))?;
-        Ok(Actor { process, lines: BufReader::new(stdout).lines() })
+        let stdout = process
+            .stdout
+            .take()
+            .ok_or_else(|| Failure::new(Reason::Usage, "a process without output"))?;
+        Ok(Actor {
+            process,
+            lines: BufReader::new(stdout).lines(),
+        })
     }
 
     /// Runs a command to its end; its output.
-    async fn output(&self, arguments: &[&str], data: &Path, input: Option<&str>) -> Result<String, Failure> {
+    async fn output(
+        &self,
+        arguments: &[&str],
+        data: &Path,
+        input: Option<&str>,
+    ) -> Result<String, Failure> {
         let mut process = Command::new(&self.program)
             .args(arguments)
             .arg(data)
@@ -189,9 +260,15 @@ impl Stage {
                 .await
                 .map_err(|error| Failure::of(Reason::Usage, &error))?;
         }
-        let output = process.wait_with_output().await.map_err(|error| Failure::of(Reason::Usage, &error))?;
+        let output = process
+            .wait_with_output()
+            .await
+            .map_err(|error| Failure::of(Reason::Usage, &error))?;
         if !output.status.success() {
-            return Err(Failure::new(Reason::Usage, format_args!("`visavis {}` failed", arguments.join(" "))));
+            return Err(Failure::new(
+                Reason::Usage,
+                format_args!("`visavis {}` failed", arguments.join(" ")),
+            ));
         }
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
@@ -199,7 +276,10 @@ impl Stage {
     /// Asks a process to end, as an operator would.
     async fn stop(&self, mut actor: Actor) {
         if let Some(pid) = actor.process.id() {
-            let kill = Command::new("kill").args(["-TERM", &pid.to_string()]).status().await;
+            let kill = Command::new("kill")
+                .args(["-TERM", &pid.to_string()])
+                .status()
+                .await;
             if kill.is_ok_and(|status| status.success()) {
                 // Otherwise it is killed when dropped.
                 let _ = timeout(END_TIME, actor.process.wait()).await;
@@ -221,7 +301,11 @@ struct Actor {
 }
 
 impl Actor {
-    async fn until(&mut self, who: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value, Failure> {
+    async fn until(
+        &mut self,
+        who: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Result<Value, Failure> {
         let search = async {
             while let Ok(Some(line)) = self.lines.next_line().await {
                 let value = parse(&line);
@@ -256,7 +340,10 @@ fn milestone(line: &Value) -> Option<String> {
         "new_session" => format!("user {} is calling", line["user"]),
         "accepted" => format!("user {} accepted", line["user"]),
         "connected" => "connected".into(),
-        "first_frame" => format!("sees the first picture, {}x{}", line["width"], line["height"]),
+        "first_frame" => format!(
+            "sees the first picture, {}x{}",
+            line["width"], line["height"]
+        ),
         "first_sound" => "hears the first sound".into(),
         "hung_up" => format!("user {} hung up", line["user"]),
         "stats" => format!(

@@ -49,7 +49,10 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(reason: Reason, sentence: impl fmt::Display) -> Self {
-        Self { reason, sentence: sentence.to_string() }
+        Self {
+            reason,
+            sentence: sentence.to_string(),
+        }
     }
 
     /// An error with its causes, outermost first, as one sentence.
@@ -69,7 +72,10 @@ impl Failure {
 
     /// What a later build will know and this one does not.
     pub(crate) fn not_available(what: &str) -> Self {
-        Self::new(Reason::Usage, format_args!("{what} is not available in this build"))
+        Self::new(
+            Reason::Usage,
+            format_args!("{what} is not available in this build"),
+        )
     }
 }
 

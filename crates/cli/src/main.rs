@@ -42,7 +42,10 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(arguments.log).init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(arguments.log)
+        .init();
     exit::report(&run(arguments.command))
 }
 
@@ -59,7 +62,8 @@ fn run(command: Command) -> Outcome {
 }
 
 fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::of(Reason::Usage, &error))?;
+    let runtime =
+        tokio::runtime::Runtime::new().map_err(|error| Failure::of(Reason::Usage, &error))?;
     let outcome = runtime.block_on(command);
     // Standard input may be waiting for a line that nobody will write.
     runtime.shutdown_background();

@@ -54,7 +54,10 @@ struct Listener(Option<SocketAddr>);
 fn listener(text: &str) -> Result<Listener, String> {
     match text {
         "off" => Ok(Listener(None)),
-        text => text.parse().map(|address| Listener(Some(address))).map_err(|_| "ADDR:PORT, or `off`".into()),
+        text => text
+            .parse()
+            .map(|address| Listener(Some(address)))
+            .map_err(|_| "ADDR:PORT, or `off`".into()),
     }
 }
 
@@ -62,7 +65,11 @@ impl ServeCommand {
     pub(crate) async fn run(self) -> Outcome {
         self.check()?;
         let https = match (self.https, self.cert, self.key) {
-            (Some(address), Some(certificate), Some(key)) => Some(HttpsConfig { address, certificate, key }),
+            (Some(address), Some(certificate), Some(key)) => Some(HttpsConfig {
+                address,
+                certificate,
+                key,
+            }),
             _ => None,
         };
         let mut stop = Stop::new()?;
@@ -76,10 +83,12 @@ impl ServeCommand {
         })
         .await
         .map_err(|error| start_failure(&error))?;
-        let ready =
-            serde_json::to_string(server.ready()).map_err(|error| Failure::of(Reason::Usage, &error))?;
+        let ready = serde_json::to_string(server.ready())
+            .map_err(|error| Failure::of(Reason::Usage, &error))?;
         println!("{ready}");
-        tracing::info!("add an application with `visavis app add` and users with `visavis user add`");
+        tracing::info!(
+            "add an application with `visavis app add` and users with `visavis user add`"
+        );
         stop.wait().await;
         server.shutdown().await;
         Ok(())

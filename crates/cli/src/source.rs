@@ -52,7 +52,10 @@ impl FromStr for VideoSpec {
             ("device", _) => Ok(Self::Device),
             ("screen", None) => Ok(Self::Screen),
             ("none", None) => Ok(Self::None),
-            _ => Err("a video source is pattern[:WxH@FPS], y4m:PATH, device[:NAME], screen or none".into()),
+            _ => Err(
+                "a video source is pattern[:WxH@FPS], y4m:PATH, device[:NAME], screen or none"
+                    .into(),
+            ),
         }
     }
 }
@@ -96,17 +99,41 @@ mod tests {
 
     #[test]
     fn video_sources_are_read() {
-        let hd = VideoSpec::Pattern { width: 1280, height: 720, fps: 30 };
+        let hd = VideoSpec::Pattern {
+            width: 1280,
+            height: 720,
+            fps: 30,
+        };
         assert_eq!("pattern".parse(), Ok(hd));
-        assert_eq!("pattern:640x360@15".parse(), Ok(VideoSpec::Pattern { width: 640, height: 360, fps: 15 }));
-        assert_eq!("y4m:/tmp/a:b.y4m".parse(), Ok(VideoSpec::Y4m("/tmp/a:b.y4m".into())));
+        assert_eq!(
+            "pattern:640x360@15".parse(),
+            Ok(VideoSpec::Pattern {
+                width: 640,
+                height: 360,
+                fps: 15
+            })
+        );
+        assert_eq!(
+            "y4m:/tmp/a:b.y4m".parse(),
+            Ok(VideoSpec::Y4m("/tmp/a:b.y4m".into()))
+        );
         assert_eq!("none".parse(), Ok(VideoSpec::None));
     }
 
     #[test]
     fn a_wrong_source_names_its_fault() {
-        assert!("pattern:8x8@30".parse::<VideoSpec>().unwrap_err().contains("16x16"));
-        assert!("pattern:640x360@999".parse::<VideoSpec>().unwrap_err().contains("120"));
+        assert!(
+            "pattern:8x8@30"
+                .parse::<VideoSpec>()
+                .unwrap_err()
+                .contains("16x16")
+        );
+        assert!(
+            "pattern:640x360@999"
+                .parse::<VideoSpec>()
+                .unwrap_err()
+                .contains("120")
+        );
         assert!("tone:1".parse::<AudioSpec>().unwrap_err().contains("20000"));
         assert!("sweep:3".parse::<AudioSpec>().is_err());
     }

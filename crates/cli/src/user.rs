@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use visavis_server::UnixTime;
-use visavis_server::store::{AddUserError, ApplicationId, NewUser, PasswordHash, Profile, UserField};
+use visavis_server::store::{
+    AddUserError, ApplicationId, NewUser, PasswordHash, Profile, UserField,
+};
 
 use crate::app::open;
 use crate::call::options::first_line;
@@ -70,19 +72,39 @@ pub(crate) enum UserCommand {
 impl UserCommand {
     pub(crate) fn run(self) -> Outcome {
         match self {
-            Self::Add { app, login, id, name, password_stdin, data } => {
+            Self::Add {
+                app,
+                login,
+                id,
+                name,
+                password_stdin,
+                data,
+            } => {
                 let password = if password_stdin {
                     first_line()?
                 } else {
                     std::env::var("VISAVIS_PASSWORD").map_err(|_| {
-                        Failure::new(Reason::Usage, "the password is missing: set VISAVIS_PASSWORD or use --password-stdin")
+                        Failure::new(
+                            Reason::Usage,
+                            "the password is missing: set VISAVIS_PASSWORD or use --password-stdin",
+                        )
                     })?
                 };
-                let password = PasswordHash::new(&password).map_err(|error| Failure::of(Reason::Usage, &error))?;
-                let profile: Profile = name.into_iter().map(|name| (UserField::FullName, Some(name))).collect();
-                let new = NewUser { id: id.map(visavis_signal::UserId), login, password, profile };
-                let user =
-                    open(&data)?.add_user(ApplicationId(app), &new, UnixTime::now()).map_err(|error| match error {
+                let password = PasswordHash::new(&password)
+                    .map_err(|error| Failure::of(Reason::Usage, &error))?;
+                let profile: Profile = name
+                    .into_iter()
+                    .map(|name| (UserField::FullName, Some(name)))
+                    .collect();
+                let new = NewUser {
+                    id: id.map(visavis_signal::UserId),
+                    login,
+                    password,
+                    profile,
+                };
+                let user = open(&data)?
+                    .add_user(ApplicationId(app), &new, UnixTime::now())
+                    .map_err(|error| match error {
                         AddUserError::Store(_) => Failure::of(Reason::Source, &error),
                         _ => Failure::of(Reason::Usage, &error),
                     })?;
@@ -90,7 +112,10 @@ impl UserCommand {
             }
             Self::Import { app, file, data } => {
                 let text = std::fs::read_to_string(&file).map_err(|error| {
-                    Failure::new(Reason::Source, format_args!("{} cannot be read: {error}", file.display()))
+                    Failure::new(
+                        Reason::Source,
+                        format_args!("{} cannot be read: {error}", file.display()),
+                    )
                 })?;
                 let count = open(&data)?
                     .import_users(ApplicationId(app), &text, UnixTime::now())
@@ -98,10 +123,16 @@ impl UserCommand {
                 println!("{count} users added");
             }
             Self::List { app, data } => {
-                let users =
-                    open(&data)?.users(ApplicationId(app)).map_err(|error| Failure::of(Reason::Source, &error))?;
+                let users = open(&data)?
+                    .users(ApplicationId(app))
+                    .map_err(|error| Failure::of(Reason::Source, &error))?;
                 for user in users {
-                    println!("{}\t{}\t{}", user.id, user.login, user.full_name.unwrap_or_default());
+                    println!(
+                        "{}\t{}\t{}",
+                        user.id,
+                        user.login,
+                        user.full_name.unwrap_or_default()
+                    );
                 }
             }
             Self::Remove { app, id, data } => {
@@ -109,7 +140,10 @@ impl UserCommand {
                     .remove_user(ApplicationId(app), visavis_signal::UserId(id))
                     .map_err(|error| Failure::of(Reason::Source, &error))?;
                 if !removed {
-                    return Err(Failure::new(Reason::Usage, format_args!("application {app} has no user {id}")));
+                    return Err(Failure::new(
+                        Reason::Usage,
+                        format_args!("application {app} has no user {id}"),
+                    ));
                 }
             }
         }

@@ -45,11 +45,16 @@ impl VerdictCommand {
         for folder in &self.folders {
             receptions.push(Reception::read(folder, (width, height))?);
         }
-        let problems: Vec<String> =
-            receptions.iter().flat_map(|reception| reception.problems(f64::from(fps))).collect();
+        let problems: Vec<String> = receptions
+            .iter()
+            .flat_map(|reception| reception.problems(f64::from(fps)))
+            .collect();
         if self.json {
             let sides: Vec<Value> = receptions.iter().map(Reception::figures).collect();
-            println!("{}", json!({ "verdict": problems.is_empty(), "sides": sides, "problems": problems }));
+            println!(
+                "{}",
+                json!({ "verdict": problems.is_empty(), "sides": sides, "problems": problems })
+            );
         } else {
             receptions.iter().for_each(Reception::print);
             if problems.is_empty() {
@@ -74,13 +79,18 @@ impl Reception {
     fn read(folder: &Path, (width, height): (u32, u32)) -> Result<Self, Failure> {
         let movie = only_file(folder, "y4m")?;
         let file = File::open(&movie).map_err(|error| broken(&movie, &error))?;
-        let picture = PatternReading::of_y4m(BufReader::with_capacity(1 << 20, file), width, height)
-            .map_err(|error| broken(&movie, &error))?;
+        let picture =
+            PatternReading::of_y4m(BufReader::with_capacity(1 << 20, file), width, height)
+                .map_err(|error| broken(&movie, &error))?;
         let recording = only_file(folder, "wav")?;
         let samples = hound::WavReader::open(&recording)
             .and_then(|mut reader| reader.samples::<i16>().collect::<Result<Vec<_>, _>>())
             .map_err(|error| broken(&recording, &error))?;
-        Ok(Self { name: folder.display().to_string(), picture, sound: SweepReading::analyse(&samples) })
+        Ok(Self {
+            name: folder.display().to_string(),
+            picture,
+            sound: SweepReading::analyse(&samples),
+        })
     }
 
     fn problems(&self, fps: f64) -> Vec<String> {
@@ -89,7 +99,10 @@ impl Reception {
         match self.picture.quality() {
             None => problem("no picture could be read".into()),
             Some(quality) if quality.mean < LEAST_PSNR => {
-                problem(format!("the picture has {:.1} dB, {LEAST_PSNR} are expected", quality.mean));
+                problem(format!(
+                    "the picture has {:.1} dB, {LEAST_PSNR} are expected",
+                    quality.mean
+                ));
             }
             Some(_) => {}
         }
@@ -102,7 +115,10 @@ impl Reception {
         }
         let faults = self.sound.missing_ms + self.sound.repeated_ms;
         if faults as f64 > self.sound.heard_ms as f64 * MOST_SOUND_FAULTS {
-            problem(format!("{} ms of sound are missing, {} ms repeated", self.sound.missing_ms, self.sound.repeated_ms));
+            problem(format!(
+                "{} ms of sound are missing, {} ms repeated",
+                self.sound.missing_ms, self.sound.repeated_ms
+            ));
         }
         problems
     }
@@ -158,15 +174,24 @@ fn only_file(folder: &Path, extension: &str) -> Result<PathBuf, Failure> {
         (Some(path), None) => Ok(path),
         (None, _) => Err(Failure::new(
             Reason::Media,
-            format_args!("{} has no .{extension} file: nothing was received", folder.display()),
+            format_args!(
+                "{} has no .{extension} file: nothing was received",
+                folder.display()
+            ),
         )),
         (Some(_), Some(_)) => Err(Failure::new(
             Reason::Usage,
-            format_args!("{} has several .{extension} files; one side of one call is expected", folder.display()),
+            format_args!(
+                "{} has several .{extension} files; one side of one call is expected",
+                folder.display()
+            ),
         )),
     }
 }
 
 fn broken(path: &Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(Reason::Media, format_args!("{} cannot be read: {error}", path.display()))
+    Failure::new(
+        Reason::Media,
+        format_args!("{} cannot be read: {error}", path.display()),
+    )
 }

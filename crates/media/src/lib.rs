@@ -31,9 +31,13 @@ pub use audio::{AudioPacket, JitterBuffer, JitterStats};
 pub use codec::{EncodedAudio, EncodedVideo};
 pub use frame::{AudioFrame, FrameError, VideoFrame};
 pub use local_audio::{AudioEncoding, AudioFeed, LocalAudio, LocalAudioError};
+pub use local_video::{
+    LOWEST_BITRATE, LocalVideo, LocalVideoError, Urgency, VideoEncoding, VideoFeed,
+};
 pub use remote_audio::{RemoteAudio, RemoteAudioError};
-pub use local_video::{LOWEST_BITRATE, LocalVideo, LocalVideoError, Urgency, VideoEncoding, VideoFeed};
-pub use remote_video::{FRAME_QUEUE_LIMIT, ReceivedVideo, RemoteVideo, RemoteVideoError, RemoteVideoStats};
+pub use remote_video::{
+    FRAME_QUEUE_LIMIT, ReceivedVideo, RemoteVideo, RemoteVideoError, RemoteVideoStats,
+};
 pub use render::{AudioRenderer, VideoRenderer};
 pub use source::{AudioSource, FrameRate, Next, VideoFormat, VideoSource};
 pub use track::{AudioTrack, RendererId, TrackKind, VideoTrack};

@@ -60,18 +60,27 @@ impl RemoteAudio {
     /// # Errors
     /// When memory or threads are short.
     pub fn start() -> Result<Self, RemoteAudioError> {
-        let state = State { buffer: JitterBuffer::new()?, first: None, stopping: false };
+        let state = State {
+            buffer: JitterBuffer::new()?,
+            first: None,
+            stopping: false,
+        };
         let shared = Arc::new(Shared {
             track: AudioTrack::new(TrackKind::Remote),
             state: Mutex::new(state),
             changed: Condvar::new(),
         });
-        let playout = Playout { shared: Arc::clone(&shared) };
+        let playout = Playout {
+            shared: Arc::clone(&shared),
+        };
         let thread = std::thread::Builder::new()
             .name("remote-audio".into())
             .spawn(move || playout.run())
             .map_err(RemoteAudioError::Thread)?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+        })
     }
 
     /// Takes a packet as it came, in any order.
@@ -101,7 +110,9 @@ impl Drop for RemoteAudio {
     fn drop(&mut self) {
         self.shared.lock().stopping = true;
         self.shared.changed.notify_all();
-        let Some(thread) = self.thread.take() else { return };
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
         // A renderer may own the last handle: a thread cannot wait for itself.
         if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {
             tracing::error!("the thread of the remote audio panicked");
@@ -121,7 +132,9 @@ struct Playout {
 
 impl Playout {
     fn run(self) {
-        let Some(first) = self.wait_for_first() else { return };
+        let Some(first) = self.wait_for_first() else {
+            return;
+        };
         let mut deadline = first + JitterBuffer::START_DELAY;
         let mut timestamp = Duration::ZERO;
         while self.wait_until(deadline) {
@@ -146,7 +159,11 @@ impl Playout {
             if state.first.is_some() {
                 return state.first;
             }
-            state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .shared
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -223,7 +240,12 @@ mod tests {
             let _ = send.send(frame.clone());
         });
         packets(3).into_iter().for_each(|packet| audio.push(packet));
-        assert!(frames.iter().take(3).all(|frame| frame.samples().iter().all(|&s| s == 0)));
+        assert!(
+            frames
+                .iter()
+                .take(3)
+                .all(|frame| frame.samples().iter().all(|&s| s == 0))
+        );
     }
 
     #[test]

@@ -36,7 +36,11 @@ mod tests {
     use super::IceCandidate;
 
     fn candidate(text: &str) -> IceCandidate {
-        IceCandidate { candidate: text.into(), sdp_mid: None, sdp_mline_index: None }
+        IceCandidate {
+            candidate: text.into(),
+            sdp_mid: None,
+            sdp_mline_index: None,
+        }
     }
 
     #[test]
@@ -49,7 +53,13 @@ mod tests {
     #[test]
     fn names_and_nonsense_are_passed_over() {
         let mdns = "candidate:1 1 udp 2122194687 0b0c7c5d-7a5c-4e0a-8b0c-6c0a0c0a0c0a.local 53526 typ host";
-        for text in [mdns, "", "candidate:", "candidate:1 1 udp x", &"x".repeat(2000)] {
+        for text in [
+            mdns,
+            "",
+            "candidate:",
+            "candidate:1 1 udp x",
+            &"x".repeat(2000),
+        ] {
             assert!(candidate(text).usable().is_none(), "{text}");
         }
     }

@@ -70,10 +70,14 @@ impl IceServer {
             let rest = url.strip_prefix("stun:")?;
             let rest = rest.split_once('?').map_or(rest, |(host, _)| host);
             match rest.rsplit_once(':') {
-                Some((host, port)) if !host.is_empty() && !host.ends_with(':') => match port.parse() {
-                    Ok(port) => Some((host.trim_matches(['[', ']']), port)),
-                    Err(_) => rest.ends_with(']').then(|| (rest.trim_matches(['[', ']']), 3478)),
-                },
+                Some((host, port)) if !host.is_empty() && !host.ends_with(':') => {
+                    match port.parse() {
+                        Ok(port) => Some((host.trim_matches(['[', ']']), port)),
+                        Err(_) => rest
+                            .ends_with(']')
+                            .then(|| (rest.trim_matches(['[', ']']), 3478)),
+                    }
+                }
                 _ => Some((rest, 3478)),
             }
         })
@@ -82,7 +86,9 @@ impl IceServer {
 
 impl fmt::Debug for IceServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IceServer").field("urls", &self.urls).finish_non_exhaustive()
+        f.debug_struct("IceServer")
+            .field("urls", &self.urls)
+            .finish_non_exhaustive()
     }
 }
 
@@ -92,10 +98,27 @@ mod tests {
 
     #[test]
     fn stun_addresses_are_read() {
-        let urls = ["stun:a.example", "stun:b.example:5000", "stun:[::1]:99", "stun:[::1]", "turn:c.example"];
-        let server =
-            IceServer { urls: urls.iter().map(ToString::to_string).collect(), username: None, credential: None };
+        let urls = [
+            "stun:a.example",
+            "stun:b.example:5000",
+            "stun:[::1]:99",
+            "stun:[::1]",
+            "turn:c.example",
+        ];
+        let server = IceServer {
+            urls: urls.iter().map(ToString::to_string).collect(),
+            username: None,
+            credential: None,
+        };
         let hosts: Vec<_> = server.stun_hosts().collect();
-        assert_eq!(hosts, [("a.example", 3478), ("b.example", 5000), ("::1", 99), ("::1", 3478)]);
+        assert_eq!(
+            hosts,
+            [
+                ("a.example", 3478),
+                ("b.example", 5000),
+                ("::1", 99),
+                ("::1", 3478)
+            ]
+        );
     }
 }

@@ -112,8 +112,12 @@ impl Connection {
     /// A connection that has done nothing yet.
     pub fn new(config: PeerConfig, now: Instant) -> Self {
         let mut rtc = engine(&config, now);
-        let (least, most) = (MIN_VIDEO_BITRATE.min(config.max_video_bitrate), config.max_video_bitrate);
-        rtc.bwe().set_bitrate(Bitrate::bps(least), Bitrate::bps(most));
+        let (least, most) = (
+            MIN_VIDEO_BITRATE.min(config.max_video_bitrate),
+            config.max_video_bitrate,
+        );
+        rtc.bwe()
+            .set_bitrate(Bitrate::bps(least), Bitrate::bps(most));
         Self {
             rtc,
             phase: Phase::New,
@@ -162,7 +166,8 @@ impl Connection {
     }
 
     fn add_local(&mut self, candidate: Candidate) {
-        let allowed = self.config.policy == IcePolicy::All || candidate.kind() == str0m::CandidateKind::Relayed;
+        let allowed = self.config.policy == IcePolicy::All
+            || candidate.kind() == str0m::CandidateKind::Relayed;
         if !allowed {
             return;
         }
@@ -186,14 +191,17 @@ impl Connection {
 
     fn try_candidate(&mut self, candidate: &IceCandidate) {
         if let Some(candidate) = candidate.usable() {
-            self.remote.push((candidate.addr(), candidate.kind().into()));
+            self.remote
+                .push((candidate.addr(), candidate.kind().into()));
             self.rtc.add_remote_candidate(candidate);
         }
     }
 
     /// Sends an encoded picture. Dropped before the connection is up.
     pub fn send_video(&mut self, now: Instant, frame: OutgoingVideo) {
-        let (Phase::Connected, Some(mid)) = (self.phase, self.video) else { return };
+        let (Phase::Connected, Some(mid)) = (self.phase, self.video) else {
+            return;
+        };
         self.queue.written(now, frame.data.len());
         // RFC 7741 section 4.1: 90 kHz.
         let time = MediaTime::from_90khz(ticks(frame.timestamp, 90_000));
@@ -203,15 +211,29 @@ impl Connection {
 
     /// Sends an encoded packet of sound. Dropped before the connection is up.
     pub fn send_audio(&mut self, packet: OutgoingAudio) {
-        let (Phase::Connected, Some(mid)) = (self.phase, self.audio) else { return };
+        let (Phase::Connected, Some(mid)) = (self.phase, self.audio) else {
+            return;
+        };
         let time = MediaTime::new(ticks(packet.timestamp, 48_000), Frequency::FORTY_EIGHT_KHZ);
         self.write(mid, Codec::Opus, packet.captured, time, packet.data);
     }
 
-    fn write(&mut self, mid: Mid, codec: Codec, wallclock: Instant, time: MediaTime, data: std::sync::Arc<[u8]>) {
+    fn write(
+        &mut self,
+        mid: Mid,
+        codec: Codec,
+        wallclock: Instant,
+        time: MediaTime,
+        data: std::sync::Arc<[u8]>,
+    ) {
         // No writer: the other side does not want to receive this section.
-        let Some(writer) = self.rtc.writer(mid) else { return };
-        let Some(pt) = writer.payload_params().find(|params| params.spec().codec == codec).map(|params| params.pt())
+        let Some(writer) = self.rtc.writer(mid) else {
+            return;
+        };
+        let Some(pt) = writer
+            .payload_params()
+            .find(|params| params.spec().codec == codec)
+            .map(|params| params.pt())
         else {
             return;
         };
@@ -229,19 +251,33 @@ impl Connection {
     /// Asks the other side for a key frame (RFC 4585 section 6.3.1); further
     /// requests within 300 ms are one.
     pub fn request_key_frame(&mut self, now: Instant) {
-        let (Phase::Connected, Some(mid)) = (self.phase, self.video) else { return };
-        if self.key_frame_asked.is_some_and(|asked| now.saturating_duration_since(asked) < KEY_FRAME_INTERVAL) {
+        let (Phase::Connected, Some(mid)) = (self.phase, self.video) else {
+            return;
+        };
+        if self
+            .key_frame_asked
+            .is_some_and(|asked| now.saturating_duration_since(asked) < KEY_FRAME_INTERVAL)
+        {
             return;
         }
         if let Some(mut writer) = self.rtc.writer(mid) {
-            if writer.request_keyframe(None, KeyframeRequestKind::Pli).is_ok() {
+            if writer
+                .request_keyframe(None, KeyframeRequestKind::Pli)
+                .is_ok()
+            {
                 self.key_frame_asked = Some(now);
             }
         }
     }
 
     /// A packet arrived.
-    pub fn receive(&mut self, now: Instant, source: SocketAddr, destination: SocketAddr, packet: &[u8]) {
+    pub fn receive(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        destination: SocketAddr,
+        packet: &[u8],
+    ) {
         if self.phase == Phase::Over {
             return;
         }
@@ -255,7 +291,9 @@ impl Connection {
             self.check_gathering();
             return;
         }
-        let Ok(receive) = Receive::new(Protocol::Udp, source, destination, packet) else { return };
+        let Ok(receive) = Receive::new(Protocol::Udp, source, destination, packet) else {
+            return;
+        };
         let input = Input::Receive(now, receive);
         if !self.rtc.accepts(&input) {
             return;
@@ -311,7 +349,11 @@ impl Connection {
                 return Poll::Event(event);
             }
             if let Some((source, destination, contents)) = self.discovery.poll(now) {
-                return Poll::Transmit { source, destination, contents };
+                return Poll::Transmit {
+                    source,
+                    destination,
+                    contents,
+                };
             }
             self.check_gathering();
             if !self.events.is_empty() {
@@ -341,10 +383,14 @@ impl Connection {
             Phase::Connecting { until } => Some(until),
             _ => None,
         };
-        [connecting, self.watch.next_timeout(), self.discovery.next_timeout()]
-            .into_iter()
-            .flatten()
-            .fold(engine, Instant::min)
+        [
+            connecting,
+            self.watch.next_timeout(),
+            self.discovery.next_timeout(),
+        ]
+        .into_iter()
+        .flatten()
+        .fold(engine, Instant::min)
     }
 
     fn engine_event(&mut self, now: Instant, event: Event) {
@@ -353,22 +399,29 @@ impl Connection {
             Event::Connected if matches!(self.phase, Phase::Connecting { .. }) => {
                 self.phase = Phase::Connected;
                 self.watch.start(now);
-                self.events.push_back(PeerEvent::TargetBitrate(self.target_bitrate));
+                self.events
+                    .push_back(PeerEvent::TargetBitrate(self.target_bitrate));
                 self.events.push_back(PeerEvent::Connected);
             }
             Event::MediaData(data) => self.media(now, data),
             Event::KeyframeRequest(_) => self.events.push_back(PeerEvent::KeyFrameRequested),
-            Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. } | BweKind::Remb(_, estimate)) => {
+            Event::EgressBitrateEstimate(
+                BweKind::Twcc { estimate, .. } | BweKind::Remb { estimate, .. },
+            ) => {
                 self.target_bitrate = estimate.as_u64().min(self.config.max_video_bitrate);
                 self.queue.set_estimate(now, estimate.as_u64());
-                self.events.push_back(PeerEvent::TargetBitrate(self.target_bitrate));
+                self.events
+                    .push_back(PeerEvent::TargetBitrate(self.target_bitrate));
                 self.check_queue(now);
             }
             Event::MediaIngressStats(stats) => self.gauge.ingress(stats),
             Event::PeerStats(stats) => {
-                let reading = self.gauge.reading(&stats, self.audio, self.target_bitrate, |address, local| {
-                    self.kind_of(address, local)
-                });
+                let reading = self.gauge.reading(
+                    &stats,
+                    self.audio,
+                    self.target_bitrate,
+                    |address, local| self.kind_of(address, local),
+                );
                 self.events.push_back(PeerEvent::AudioLoss(reading.loss));
                 self.events.push_back(PeerEvent::Stats(Box::new(reading)));
             }
@@ -425,7 +478,10 @@ impl Connection {
 
     fn kind_of(&self, address: SocketAddr, local: bool) -> Option<CandidateKind> {
         if local {
-            let found = self.local.iter().find(|candidate| candidate.addr() == address);
+            let found = self
+                .local
+                .iter()
+                .find(|candidate| candidate.addr() == address);
             found.map(|candidate| candidate.kind().into())
         } else {
             let found = self.remote.iter().find(|(known, _)| *known == address);

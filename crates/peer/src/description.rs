@@ -14,7 +14,6 @@ const MAX_SECTIONS: usize = 16;
 
 /// What is wrong with a description of the other side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum DescriptionFault {
     /// Not a session description, or too long.
     Malformed,
@@ -96,20 +95,35 @@ impl Facts {
             Self { sections, .. } if *sections > MAX_SECTIONS => Err(Malformed),
             Self { in_use: 0, .. } => Err(NoMedia),
             Self { bundled: false, .. } => Err(NoBundle),
-            Self { fingerprints: 0, .. } | Self { bad_fingerprint: true, .. } => Err(BadFingerprint),
-            Self { common_codec: false, .. } => Err(NoCommonCodec),
+            Self {
+                fingerprints: 0, ..
+            }
+            | Self {
+                bad_fingerprint: true,
+                ..
+            } => Err(BadFingerprint),
+            Self {
+                common_codec: false,
+                ..
+            } => Err(NoCommonCodec),
             _ => Ok(()),
         }
     }
 }
 
 fn lower(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|byte| byte.is_ascii_uppercase()) { text.to_ascii_lowercase().into() } else { text.into() }
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        text.to_ascii_lowercase().into()
+    } else {
+        text.into()
+    }
 }
 
 /// `hash-func SP XX:XX:…` with at least a SHA-1's length (RFC 8122 section 5).
 fn is_fingerprint(text: &str) -> bool {
-    let Some((hash, bytes)) = text.trim().split_once(' ') else { return false };
+    let Some((hash, bytes)) = text.trim().split_once(' ') else {
+        return false;
+    };
     let length = match lower(hash).as_ref() {
         "sha-1" => 20,
         "sha-224" => 28,
@@ -170,7 +184,12 @@ mod tests {
     #[test]
     fn every_fault_has_its_name() {
         use DescriptionFault::{BadFingerprint, Malformed, NoBundle, NoCommonCodec, NoMedia};
-        let without = |what: &str| GOOD.lines().filter(|line| !line.contains(what)).collect::<Vec<_>>().join("\n");
+        let without = |what: &str| {
+            GOOD.lines()
+                .filter(|line| !line.contains(what))
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
         assert_eq!(check("hello"), Err(Malformed));
         assert_eq!(check(&format!("v=0{}", "x".repeat(70_000))), Err(Malformed));
         assert_eq!(check(&without("m=")), Err(NoMedia));
@@ -178,12 +197,21 @@ mod tests {
         assert_eq!(check(&without("BUNDLE")), Err(NoBundle));
         assert_eq!(check(&without("fingerprint")), Err(BadFingerprint));
         assert_eq!(check(&GOOD.replace("01:02:", "01:")), Err(BadFingerprint));
-        assert_eq!(check(&GOOD.replace("opus", "G722").replace("VP8", "H264")), Err(NoCommonCodec));
+        assert_eq!(
+            check(&GOOD.replace("opus", "G722").replace("VP8", "H264")),
+            Err(NoCommonCodec)
+        );
     }
 
     #[test]
     fn candidates_go_into_the_first_section() {
-        let sdp = with_candidates("v=0\r\nm=audio\r\na=x\r\nm=video\r\na=y\r\n", ["candidate:1"].into_iter());
-        assert_eq!(sdp, "v=0\r\nm=audio\r\na=x\r\na=candidate:1\r\nm=video\r\na=y\r\n");
+        let sdp = with_candidates(
+            "v=0\r\nm=audio\r\na=x\r\nm=video\r\na=y\r\n",
+            ["candidate:1"].into_iter(),
+        );
+        assert_eq!(
+            sdp,
+            "v=0\r\nm=audio\r\na=x\r\na=candidate:1\r\nm=video\r\na=y\r\n"
+        );
     }
 }

@@ -48,7 +48,9 @@ pub(crate) async fn drive(
     let mut lookups = resolve(&config, &servers);
     drop(servers);
     let mut connection = Connection::new(config, Instant::now());
-    sockets.addresses().for_each(|address| connection.add_host(address));
+    sockets
+        .addresses()
+        .for_each(|address| connection.add_host(address));
     if sockets.addresses().next().is_none() {
         let _ = events.send(PeerEvent::Failed(FailCause::NoSockets));
         let _ = events.send(PeerEvent::Closed);
@@ -58,7 +60,9 @@ pub(crate) async fn drive(
     let mut resolving = true;
     let mut packet = [0; MAX_PACKET];
     loop {
-        let Some(wake) = carry_out(&mut connection, &sockets, &events) else { break };
+        let Some(wake) = carry_out(&mut connection, &sockets, &events) else {
+            break;
+        };
         tokio::select! {
             command = commands.recv() => {
                 let closing = matches!(command, None | Some(Command::Close));
@@ -119,7 +123,11 @@ fn carry_out(
 ) -> Option<Instant> {
     loop {
         match connection.poll(Instant::now()) {
-            Poll::Transmit { source, destination, contents } => sockets.send(source, destination, &contents),
+            Poll::Transmit {
+                source,
+                destination,
+                contents,
+            } => sockets.send(source, destination, &contents),
             Poll::Event(event) => {
                 let last = matches!(event, PeerEvent::Closed);
                 let heard = events.send(event).is_ok();
@@ -135,7 +143,11 @@ fn carry_out(
 /// Looks the STUN servers' names up; the channel closes when all are known.
 fn resolve(config: &PeerConfig, servers: &UnboundedSender<SocketAddr>) -> JoinSet<()> {
     let mut lookups = JoinSet::new();
-    for (host, port) in config.ice_servers.iter().flat_map(crate::config::IceServer::stun_hosts) {
+    for (host, port) in config
+        .ice_servers
+        .iter()
+        .flat_map(crate::config::IceServer::stun_hosts)
+    {
         let (host, servers) = (host.to_owned(), servers.clone());
         lookups.spawn(async move {
             match lookup_host((host.as_str(), port)).await {

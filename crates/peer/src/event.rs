@@ -7,7 +7,6 @@ use crate::stats::PeerStats;
 
 /// Something happened on the connection.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum PeerEvent {
     /// Our offer. It comes again, with the same credentials, when candidates
     /// were found that it did not have.

@@ -24,7 +24,12 @@ pub(crate) struct PacerQueue {
 
 impl PacerQueue {
     pub(crate) fn new(now: Instant, estimate: u64) -> Self {
-        Self { waiting_bits: 0.0, rate: rate(estimate), at: now, congested: false }
+        Self {
+            waiting_bits: 0.0,
+            rate: rate(estimate),
+            at: now,
+            congested: false,
+        }
     }
 
     pub(crate) fn set_estimate(&mut self, now: Instant, estimate: u64) {
@@ -74,7 +79,10 @@ mod tests {
         queue.written(start, 20_000);
         assert_eq!(queue.change(start), Some(true));
         assert_eq!(queue.change(start + Duration::from_millis(100)), None);
-        assert_eq!(queue.change(start + Duration::from_millis(250)), Some(false));
+        assert_eq!(
+            queue.change(start + Duration::from_millis(250)),
+            Some(false)
+        );
     }
 
     #[test]

@@ -42,7 +42,10 @@ pub(crate) struct Mapped {
 impl Discovery {
     /// Asks `server` from the socket bound to `from`.
     pub(crate) fn ask(&mut self, now: Instant, from: SocketAddr, server: SocketAddr) {
-        let known = self.open.iter().any(|q| q.from == from && q.server == server);
+        let known = self
+            .open
+            .iter()
+            .any(|q| q.from == from && q.server == server);
         if known || from.is_ipv4() != server.is_ipv4() {
             return;
         }
@@ -51,9 +54,18 @@ impl Discovery {
             return;
         }
         let packet = request.finish();
-        let Ok(message) = Message::from_bytes(&packet) else { return };
+        let Ok(message) = Message::from_bytes(&packet) else {
+            return;
+        };
         let id = message.transaction_id();
-        self.open.push(Question { from, server, id, packet, sent: 0, due: now });
+        self.open.push(Question {
+            from,
+            server,
+            id,
+            packet,
+            sent: 0,
+            due: now,
+        });
     }
 
     /// Whether every question is answered or given up.
@@ -67,7 +79,8 @@ impl Discovery {
 
     /// The next request that is due: from, to, packet.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<(SocketAddr, SocketAddr, Vec<u8>)> {
-        self.open.retain(|question| question.due > now || question.sent < MAX_SENT);
+        self.open
+            .retain(|question| question.due > now || question.sent < MAX_SENT);
         let question = self.open.iter_mut().find(|question| question.due <= now)?;
         question.due = now + INITIAL_TIMEOUT * 2u32.pow(question.sent);
         question.sent += 1;
@@ -79,18 +92,31 @@ impl Discovery {
     pub(crate) fn answer(&mut self, source: SocketAddr, packet: &[u8]) -> Option<Option<Mapped>> {
         // The two top bits of STUN are zero, its cookie is fixed: cheap to
         // tell from media.
-        if packet.len() < 20 || packet[0] > 3 || packet[4..8] != [0x21, 0x12, 0xA4, 0x42] || self.open.is_empty() {
+        if packet.len() < 20
+            || packet[0] > 3
+            || packet[4..8] != [0x21, 0x12, 0xA4, 0x42]
+            || self.open.is_empty()
+        {
             return None;
         }
         let message = Message::from_bytes(packet).ok()?;
         let id = message.transaction_id();
-        let at = self.open.iter().position(|question| question.id == id && question.server == source)?;
+        let at = self
+            .open
+            .iter()
+            .position(|question| question.id == id && question.server == source)?;
         let question = self.open.swap_remove(at);
         if !message.has_class(MessageClass::Success) {
             return Some(None);
         }
-        let address = message.attribute::<XorMappedAddress>().ok().map(|mapped| mapped.addr(id));
-        Some(address.map(|address| Mapped { base: question.from, address }))
+        let address = message
+            .attribute::<XorMappedAddress>()
+            .ok()
+            .map(|mapped| mapped.addr(id));
+        Some(address.map(|address| Mapped {
+            base: question.from,
+            address,
+        }))
     }
 }
 
@@ -107,7 +133,9 @@ mod tests {
     fn answer(request: &[u8], mapped: SocketAddr) -> Vec<u8> {
         let request = Message::from_bytes(request).unwrap();
         let mut response = Message::builder_success(&request, MessageWriteVec::new());
-        response.add_attribute(&XorMappedAddress::new(mapped, request.transaction_id())).unwrap();
+        response
+            .add_attribute(&XorMappedAddress::new(mapped, request.transaction_id()))
+            .unwrap();
         response.finish()
     }
 
@@ -122,8 +150,17 @@ mod tests {
         assert_eq!(to, server);
         assert_eq!(discovery.poll(now), None);
         let response = answer(&request, mapped);
-        assert_eq!(discovery.answer(address("198.51.100.9:3478"), &response), None);
-        assert_eq!(discovery.answer(server, &response), Some(Some(Mapped { base: from, address: mapped })));
+        assert_eq!(
+            discovery.answer(address("198.51.100.9:3478"), &response),
+            None
+        );
+        assert_eq!(
+            discovery.answer(server, &response),
+            Some(Some(Mapped {
+                base: from,
+                address: mapped
+            }))
+        );
         assert!(discovery.is_done());
     }
 
@@ -143,7 +180,11 @@ mod tests {
     #[test]
     fn families_are_not_mixed() {
         let mut discovery = Discovery::default();
-        discovery.ask(Instant::now(), address("[2001:db8::1]:1"), address("198.51.100.1:3478"));
+        discovery.ask(
+            Instant::now(),
+            address("[2001:db8::1]:1"),
+            address("198.51.100.1:3478"),
+        );
         assert!(discovery.is_done());
     }
 }

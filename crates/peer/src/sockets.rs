@@ -73,7 +73,11 @@ impl Sockets {
 }
 
 fn bind(ip: IpAddr) -> io::Result<(SocketAddr, UdpSocket)> {
-    let domain = if ip.is_ipv4() { Domain::IPV4 } else { Domain::IPV6 };
+    let domain = if ip.is_ipv4() {
+        Domain::IPV4
+    } else {
+        Domain::IPV6
+    };
     let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_nonblocking(true)?;
     // The system may grant less.

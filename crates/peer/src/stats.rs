@@ -95,14 +95,19 @@ impl Gauge {
         kind_of: impl Fn(SocketAddr, bool) -> Option<CandidateKind>,
     ) -> PeerStats {
         let pair = stats.selected_candidate_pair.as_ref();
-        let jitter = audio.and_then(|mid| self.ingress.get(&mid)).map_or(0.0, |s| f64::from(s.jitter) / OPUS_RATE);
+        let jitter = audio
+            .and_then(|mid| self.ingress.get(&mid))
+            .map_or(0.0, |s| f64::from(s.jitter) / OPUS_RATE);
         PeerStats {
             at: stats.timestamp,
             bytes_in: self.bytes_in,
             bytes_out: self.bytes_out,
             target_bitrate,
             rtt: stats.rtt.or_else(|| pair?.current_round_trip_time),
-            loss: stats.egress_loss_fraction.unwrap_or_default().clamp(0.0, 1.0),
+            loss: stats
+                .egress_loss_fraction
+                .unwrap_or_default()
+                .clamp(0.0, 1.0),
             jitter: Duration::from_secs_f64(jitter),
             nacks_sent: self.ingress.values().map(|s| s.nacks).sum(),
             plis_sent: self.ingress.values().map(|s| s.plis).sum(),

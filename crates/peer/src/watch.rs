@@ -52,7 +52,11 @@ impl Watch {
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        if self.lost { None } else { self.heard.map(|heard| heard + SILENCE) }
+        if self.lost {
+            None
+        } else {
+            self.heard.map(|heard| heard + SILENCE)
+        }
     }
 }
 
@@ -71,7 +75,10 @@ mod tests {
         watch.start(start);
         assert_eq!(watch.timeout(start + Duration::from_secs(1)), None);
         assert_eq!(watch.timeout(start + SILENCE), Some(Change::Lost));
-        assert_eq!((watch.timeout(start + SILENCE * 2), watch.next_timeout()), (None, None));
+        assert_eq!(
+            (watch.timeout(start + SILENCE * 2), watch.next_timeout()),
+            (None, None)
+        );
         assert_eq!(watch.heard(start + SILENCE * 2), Some(Change::Back));
         assert_eq!(watch.heard(start + SILENCE * 2), None);
     }

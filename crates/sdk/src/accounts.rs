@@ -95,8 +95,11 @@ impl Accounts {
         password: &str,
     ) -> Result<AccountSession, LoginError> {
         let session = self.open_session(app).await?;
-        let token = text(&session, &["session", "token"]).ok_or(LoginError::Malformed { field: "session.token" })?;
-        let login = Question::post("login.json", &[("login", login), ("password", password)]).with_token(&token);
+        let token = text(&session, &["session", "token"]).ok_or(LoginError::Malformed {
+            field: "session.token",
+        })?;
+        let login = Question::post("login.json", &[("login", login), ("password", password)])
+            .with_token(&token);
         let answer = self.ask(login).await?;
         let user = match answer.status {
             StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => json(&answer)?,
@@ -111,7 +114,9 @@ impl Accounts {
     }
 
     async fn open_session(&self, app: &App) -> Result<Value, LoginError> {
-        let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
+        let timestamp = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |age| age.as_secs());
         let nonce: u32 = rand::random();
         let mut fields = vec![
             ("application_id", app.id.to_string()),
@@ -132,7 +137,9 @@ impl Accounts {
 
     /// The WebSocket address of chat and the domain it serves.
     pub(crate) async fn chat_address(&self) -> Result<ChatAddress, LoginError> {
-        let answer = self.ask(Question::get(".well-known/host-meta.json")).await?;
+        let answer = self
+            .ask(Question::get(".well-known/host-meta.json"))
+            .await?;
         if !answer.status.is_success() {
             return Err(LoginError::NoChat);
         }
@@ -144,23 +151,34 @@ impl Accounts {
             .find(|link| link["rel"] == "urn:xmpp:alt-connections:websocket")
             .and_then(|link| link["href"].as_str())
             .ok_or(LoginError::NoChat)?;
-        let domain = text(&meta, &["subject"]).and_then(|subject| subject.strip_prefix("xmpp:").map(str::to_owned));
-        Ok(ChatAddress { url: url.to_owned(), domain })
+        let domain = text(&meta, &["subject"])
+            .and_then(|subject| subject.strip_prefix("xmpp:").map(str::to_owned));
+        Ok(ChatAddress {
+            url: url.to_owned(),
+            domain,
+        })
     }
 
     /// The STUN and TURN servers with this session's credentials; a service
     /// without that list has none.
-    pub(crate) async fn ice_servers(&self, session: &AccountSession) -> Result<Vec<IceServerEntry>, LoginError> {
+    pub(crate) async fn ice_servers(
+        &self,
+        session: &AccountSession,
+    ) -> Result<Vec<IceServerEntry>, LoginError> {
         #[derive(Deserialize)]
         struct List {
             ice_servers: Vec<IceServerEntry>,
         }
-        let answer = self.ask(Question::get("ice_servers.json").with_token(&session.token)).await?;
+        let answer = self
+            .ask(Question::get("ice_servers.json").with_token(&session.token))
+            .await?;
         if !answer.status.is_success() {
             return Ok(Vec::new());
         }
         let list: List =
-            serde_json::from_slice(&answer.body).map_err(|_| LoginError::Malformed { field: "ice_servers" })?;
+            serde_json::from_slice(&answer.body).map_err(|_| LoginError::Malformed {
+                field: "ice_servers",
+            })?;
         Ok(list.ice_servers)
     }
 
@@ -168,7 +186,10 @@ impl Accounts {
         self.http
             .ask(question)
             .await
-            .map_err(|source| LoginError::Unreachable { server: self.http.base().to_owned(), source })
+            .map_err(|source| LoginError::Unreachable {
+                server: self.http.base().to_owned(),
+                source,
+            })
     }
 }
 
@@ -186,27 +207,38 @@ pub(crate) struct ChatAddress {
 fn unexpected(status: StatusCode) -> LoginError {
     match status {
         StatusCode::TOO_MANY_REQUESTS => LoginError::TooManyAttempts,
-        status => LoginError::Unexpected { status: status.as_u16() },
+        status => LoginError::Unexpected {
+            status: status.as_u16(),
+        },
     }
 }
 
 fn text(value: &Value, path: &[&str]) -> Option<String> {
-    path.iter().try_fold(value, |value, key| value.get(key))?.as_str().map(str::to_owned)
+    path.iter()
+        .try_fold(value, |value, key| value.get(key))?
+        .as_str()
+        .map(str::to_owned)
 }
 
 /// Signs the fields of a session request: `name=value` with raw values,
 /// sorted, joined by `&`, HMAC-SHA1 under the secret, lower-case hex.
 fn sign(secret: &str, fields: &[(&str, String)]) -> String {
-    let mut pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut pairs: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     pairs.sort_unstable();
     let Ok(mut mac) = <Hmac<Sha1> as KeyInit>::new_from_slice(secret.as_bytes()) else {
         unreachable!("HMAC takes keys of any length");
     };
     mac.update(pairs.join("&").as_bytes());
-    mac.finalize().into_bytes().iter().fold(String::with_capacity(40), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    mac.finalize()
+        .into_bytes()
+        .iter()
+        .fold(String::with_capacity(40), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }
 
 #[cfg(test)]

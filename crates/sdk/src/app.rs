@@ -40,14 +40,24 @@ impl FromStr for App {
         if key.is_empty() || secret.is_empty() {
             return Err(ParseAppError::Form);
         }
-        let id = id.parse().ok().filter(|id| *id > 0).ok_or(ParseAppError::Id)?;
-        Ok(Self { id, key: key.to_owned(), secret: secret.to_owned() })
+        let id = id
+            .parse()
+            .ok()
+            .filter(|id| *id > 0)
+            .ok_or(ParseAppError::Id)?;
+        Ok(Self {
+            id,
+            key: key.to_owned(),
+            secret: secret.to_owned(),
+        })
     }
 }
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("App")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,7 +68,10 @@ mod tests {
     #[test]
     fn an_application_is_read_from_one_line() {
         let app: App = "4242:key42:se:cret\n".parse().expect("well-formed");
-        assert_eq!((app.id, app.key.as_str(), app.secret.as_str()), (4242, "key42", "se:cret"));
+        assert_eq!(
+            (app.id, app.key.as_str(), app.secret.as_str()),
+            (4242, "key42", "se:cret")
+        );
     }
 
     #[test]
@@ -70,7 +83,11 @@ mod tests {
 
     #[test]
     fn the_secret_is_not_printed() {
-        let app = App { id: 1, key: "k".into(), secret: "s3cr3t".into() };
+        let app = App {
+            id: 1,
+            key: "k".into(),
+            secret: "s3cr3t".into(),
+        };
         assert!(!format!("{app:?}").contains("s3cr3t"));
     }
 }

@@ -135,25 +135,44 @@ impl ChatClient {
     pub async fn connect(config: ChatConfig) -> Result<Self, ConnectError> {
         let tls = Arc::new(tls::client_config(&config.extra_roots_pem)?);
         let http = Client::new(&config.server, Arc::clone(&tls)).map_err(|error| match error {
-            HttpError::Address => ConnectError::Address { server: config.server.clone() },
-            source => LoginError::Unreachable { server: config.server.clone(), source }.into(),
+            HttpError::Address => ConnectError::Address {
+                server: config.server.clone(),
+            },
+            source => LoginError::Unreachable {
+                server: config.server.clone(),
+                source,
+            }
+            .into(),
         })?;
         let accounts = Accounts::new(http);
-        let session = accounts.log_in(&config.app, &config.login, &config.password).await?;
-        let (address, servers) = tokio::try_join!(accounts.chat_address(), accounts.ice_servers(&session))?;
+        let session = accounts
+            .log_in(&config.app, &config.login, &config.password)
+            .await?;
+        let (address, servers) =
+            tokio::try_join!(accounts.chat_address(), accounts.ice_servers(&session))?;
 
         let user = UserId(session.user);
         let domain = address.domain.ok_or(ConnectError::ChatAddress)?;
-        let jid = Jid::user(&format!("{user}-{}", config.app.id), &domain).map_err(|_| ConnectError::ChatAddress)?;
+        let jid = Jid::user(&format!("{user}-{}", config.app.id), &domain)
+            .map_err(|_| ConnectError::ChatAddress)?;
         let listener = Arc::new(Listener::default());
         let (requests, receiver) = unbounded_channel();
         let (online, connected) = watch::channel(None);
-        let server = connection::Server { url: address.url, jid, token: session.token, tls };
+        let server = connection::Server {
+            url: address.url,
+            jid,
+            token: session.token,
+            tls,
+        };
         connection::start(server, receiver, online, Arc::clone(&listener)).await?;
 
         let ice_servers = servers
             .into_iter()
-            .map(|entry| IceServer { urls: entry.urls, username: entry.username, credential: entry.credential })
+            .map(|entry| IceServer {
+                urls: entry.urls,
+                username: entry.username,
+                credential: entry.credential,
+            })
             .collect();
         Ok(Self {
             shared: Arc::new(Shared {
@@ -173,7 +192,11 @@ impl ChatClient {
 
     /// Our address, while connected.
     pub fn jid(&self) -> Option<String> {
-        self.shared.connected.borrow().as_ref().map(ToString::to_string)
+        self.shared
+            .connected
+            .borrow()
+            .as_ref()
+            .map(ToString::to_string)
     }
 
     /// Leaves chat politely and ends the connection. Calls that are under way
@@ -197,7 +220,9 @@ impl Shared {
     }
 
     fn message_id(&self) -> String {
-        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
+        let seconds = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |age| age.as_secs());
         let counter = self.counter.fetch_add(1, Ordering::Relaxed);
         // The id's time field is 32 bits wide.
         MessageId::new(seconds as u32, self.machine, self.process, counter).to_string()
@@ -220,12 +245,20 @@ impl Signaling for ChatClient {
         }
         let to = shared.address(to).ok_or(NotConnected)?;
         let message = signal.to_message(&shared.message_id(), shared.user, &to);
-        shared.requests.send(Request::Send(message)).map_err(|_| NotConnected)
+        shared
+            .requests
+            .send(Request::Send(message))
+            .map_err(|_| NotConnected)
     }
 
     fn subscribe(&self) -> UnboundedReceiver<SignalingEvent> {
         let (sender, receiver) = unbounded_channel();
-        *self.shared.listener.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        *self
+            .shared
+            .listener
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(sender);
         receiver
     }
 
@@ -236,6 +269,8 @@ impl Signaling for ChatClient {
 
 impl fmt::Debug for ChatClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChatClient").field("user", &self.shared.user).finish_non_exhaustive()
+        f.debug_struct("ChatClient")
+            .field("user", &self.shared.user)
+            .finish_non_exhaustive()
     }
 }

@@ -44,7 +44,10 @@ impl CallClient {
             visavis_media::warm_up();
             visavis_peer::warm_up();
         });
-        Ok(Self { engine: Engine::new(config.clone(), runtime), config })
+        Ok(Self {
+            engine: Engine::new(config.clone(), runtime),
+            config,
+        })
     }
 
     /// Takes signals from `signaling` and sends ours through it. Without it no
@@ -63,7 +66,9 @@ impl CallClient {
     /// # Errors
     /// [`CallError::NotAttached`] before [`attach`](Self::attach).
     pub fn start_processing(&self) -> Result<(), CallError> {
-        self.engine.command(Command::StartProcessing).map_err(CallError::from)
+        self.engine
+            .command(Command::StartProcessing)
+            .map_err(CallError::from)
     }
 
     /// What our calls send from now on; calls that are under way keep what
@@ -79,7 +84,11 @@ impl CallClient {
     /// [`CallError`]: nothing is attached, chat is not connected, calls are
     /// not processed, or the list of opponents is empty, too long, or names
     /// somebody twice or ourselves.
-    pub fn create_session(&self, opponents: &[UserId], call_type: CallType) -> Result<CallSession, CallError> {
+    pub fn create_session(
+        &self,
+        opponents: &[UserId],
+        call_type: CallType,
+    ) -> Result<CallSession, CallError> {
         let initiator = self.engine.user().ok_or(Refused::NotAttached)?;
         let identity = Identity {
             id: SessionId::from_bytes(rand::random()),
@@ -113,6 +122,8 @@ impl CallClient {
 
 impl fmt::Debug for CallClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallClient").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("CallClient")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }

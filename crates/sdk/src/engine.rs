@@ -21,7 +21,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep_until;
 use visavis_call::{
-    Address, Command, CommandError, Core, Event, Input, Output, Time, TransportCommand, TransportEvent,
+    Address, Command, CommandError, Core, Event, Input, Output, Time, TransportCommand,
+    TransportEvent,
 };
 use visavis_signal::{CallType, SessionId, Signal, UserId};
 
@@ -30,7 +31,6 @@ use crate::event::CallEvent;
 use crate::local_media::{LocalMedia, SourceError};
 use crate::session::{CallSession, Identity};
 use crate::signaling::{Signaling, SignalingEvent};
-use crate::stats::CallStats;
 use crate::subscription::{Subscribers, Subscription};
 
 use self::link::PeerLink;
@@ -102,14 +102,23 @@ impl Engine {
             me: me.clone(),
             live: watch::Sender::new(0),
         });
-        runtime.spawn(keep_time(Arc::downgrade(&engine), Arc::clone(&engine.timers)));
+        runtime.spawn(keep_time(
+            Arc::downgrade(&engine),
+            Arc::clone(&engine.timers),
+        ));
         engine
     }
 
     /// Connects the core to a transport; an earlier one is let go.
     pub(crate) fn attach(&self, signaling: Arc<dyn Signaling>, core: Core) {
-        let receiving = self.runtime.spawn(receive(self.me.clone(), Arc::clone(&signaling)));
-        let former = self.lock().attached.replace(Attached { core, signaling, receiving });
+        let receiving = self
+            .runtime
+            .spawn(receive(self.me.clone(), Arc::clone(&signaling)));
+        let former = self.lock().attached.replace(Attached {
+            core,
+            signaling,
+            receiving,
+        });
         if let Some(former) = former {
             former.receiving.abort();
         }
@@ -130,18 +139,27 @@ impl Engine {
     }
 
     pub(crate) fn subscribe_to(&self, session: &SessionId) -> Subscription<CallEvent> {
-        self.lock().by_session.entry(session.clone()).or_default().subscribe()
+        self.lock()
+            .by_session
+            .entry(session.clone())
+            .or_default()
+            .subscribe()
     }
 
     /// Runs a verb of the app.
     pub(crate) fn command(&self, command: Command) -> Result<(), Refused> {
         let mut state = self.lock();
         let attached = state.attached.as_mut().ok_or(Refused::NotAttached)?;
-        if !attached.signaling.is_connected() && matches!(command, Command::Create { .. } | Command::Start { .. }) {
+        if !attached.signaling.is_connected()
+            && matches!(command, Command::Create { .. } | Command::Start { .. })
+        {
             return Err(Refused::NotConnected);
         }
-        let outputs: Vec<Output> =
-            attached.core.command(self.now(), command).map_err(Refused::Command)?.collect();
+        let outputs: Vec<Output> = attached
+            .core
+            .command(self.now(), command)
+            .map_err(Refused::Command)?
+            .collect();
         self.carry_out(&mut state, outputs);
         self.unlock(state);
         Ok(())
@@ -153,7 +171,11 @@ impl Engine {
         let opponents = identity.opponents.clone();
         let handle = CallSession::new(identity, self.me.clone());
         self.lock().sessions.insert(id.clone(), handle.clone());
-        let created = self.command(Command::Create { session: id.clone(), opponents, call_type });
+        let created = self.command(Command::Create {
+            session: id.clone(),
+            opponents,
+            call_type,
+        });
         if let Err(refused) = created {
             self.lock().sessions.remove(&id);
             return Err(refused);
@@ -168,7 +190,10 @@ impl Engine {
 
     /// The user that is attached.
     pub(crate) fn user(&self) -> Option<UserId> {
-        self.lock().attached.as_ref().map(|attached| attached.signaling.user())
+        self.lock()
+            .attached
+            .as_ref()
+            .map(|attached| attached.signaling.user())
     }
 
     /// Feeds the core what happened elsewhere.
@@ -179,14 +204,20 @@ impl Engine {
     }
 
     fn input_locked(&self, state: &mut State, input: Input) {
-        let Some(attached) = state.attached.as_mut() else { return };
+        let Some(attached) = state.attached.as_mut() else {
+            return;
+        };
         let outputs: Vec<Output> = attached.core.handle(self.now(), input).collect();
         self.carry_out(state, outputs);
     }
 
     /// Opens the sources and announces the local tracks, unless the session
     /// has them already.
-    pub(crate) fn open_local(&self, session: &SessionId, call_type: CallType) -> Result<(), SourceError> {
+    pub(crate) fn open_local(
+        &self,
+        session: &SessionId,
+        call_type: CallType,
+    ) -> Result<(), SourceError> {
         let (media, config) = {
             let state = self.lock();
             if state.local.contains_key(session) {
@@ -196,12 +227,26 @@ impl Engine {
         };
         let tracks = LocalTracks::open(&media, call_type, &config)?;
         let mut state = self.lock();
-        let Some(handle) = state.sessions.get(session).cloned() else { return Ok(()) };
+        let Some(handle) = state.sessions.get(session).cloned() else {
+            return Ok(());
+        };
         if let Some(track) = tracks.video_track() {
-            self.publish(&mut state, &CallEvent::LocalVideoTrack { session: handle.clone(), track });
+            self.publish(
+                &mut state,
+                &CallEvent::LocalVideoTrack {
+                    session: handle.clone(),
+                    track,
+                },
+            );
         }
         if let Some(track) = tracks.audio_track() {
-            self.publish(&mut state, &CallEvent::LocalAudioTrack { session: handle, track });
+            self.publish(
+                &mut state,
+                &CallEvent::LocalAudioTrack {
+                    session: handle,
+                    track,
+                },
+            );
         }
         state.local.insert(session.clone(), tracks);
         self.unlock(state);
@@ -220,7 +265,11 @@ impl Engine {
     /// What a peer connection reports beside media.
     fn transport(&self, key: PeerKey, event: TransportEvent) {
         let (session, peer) = key;
-        self.input(Input::Transport { session, peer, event });
+        self.input(Input::Transport {
+            session,
+            peer,
+            event,
+        });
     }
 
     /// A connection has released everything.
@@ -230,15 +279,23 @@ impl Engine {
             state.discarded.push(Box::new(link));
         }
         let (session, peer) = key.clone();
-        self.input_locked(&mut state, Input::Transport { session, peer, event: TransportEvent::Closed });
+        self.input_locked(
+            &mut state,
+            Input::Transport {
+                session,
+                peer,
+                event: TransportEvent::Closed,
+            },
+        );
         self.unlock(state);
     }
 
-    /// Statistics for the subscribers.
-    fn stats(&self, key: &PeerKey, stats: CallStats) {
+    /// Tells the subscribers what a connection reports beside call control.
+    fn tell(&self, key: &PeerKey, event: impl FnOnce(CallSession, UserId) -> CallEvent) {
         let mut state = self.lock();
-        let Some(session) = state.sessions.get(&key.0).cloned() else { return };
-        self.publish(&mut state, &CallEvent::Stats { session, user: key.1, stats: Box::new(stats) });
+        if let Some(session) = state.sessions.get(&key.0).cloned() {
+            self.publish(&mut state, &event(session, key.1));
+        }
     }
 
     /// Reads from the core's view of a session.
@@ -247,11 +304,20 @@ impl Engine {
         session: &SessionId,
         read: impl FnOnce(&visavis_call::Session) -> T,
     ) -> Option<T> {
-        self.lock().attached.as_ref()?.core.session(session).map(read)
+        self.lock()
+            .attached
+            .as_ref()?
+            .core
+            .session(session)
+            .map(read)
     }
 
     /// Reads the local tracks of a session.
-    pub(crate) fn with_local<T>(&self, session: &SessionId, read: impl FnOnce(&LocalTracks) -> T) -> Option<T> {
+    pub(crate) fn with_local<T>(
+        &self,
+        session: &SessionId,
+        read: impl FnOnce(&LocalTracks) -> T,
+    ) -> Option<T> {
         self.lock().local.get(session).map(read)
     }
 
@@ -265,34 +331,54 @@ impl Engine {
         for output in outputs {
             match output {
                 Output::Send { to, signal } => self.send(state, &to, &signal),
-                Output::Transport { session, peer, command } => self.steer(state, (session, peer), command),
+                Output::Transport {
+                    session,
+                    peer,
+                    command,
+                } => self.steer(state, (session, peer), command),
                 Output::Event(event) => self.report(state, event),
             }
         }
         let live = state.sessions.len();
-        self.live.send_if_modified(|known| std::mem::replace(known, live) != live);
+        self.live
+            .send_if_modified(|known| std::mem::replace(known, live) != live);
         self.timers.notify_one();
     }
 
     fn send(&self, state: &mut State, to: &Address, signal: &Signal) {
-        let Some(attached) = state.attached.as_ref() else { return };
+        let Some(attached) = state.attached.as_ref() else {
+            return;
+        };
         if attached.signaling.send(to, signal).is_err() {
             let (session, kind) = (signal.session.clone(), signal.kind());
-            self.input_locked(state, Input::SignalFailed { session, to: to.user, kind });
+            self.input_locked(
+                state,
+                Input::SignalFailed {
+                    session,
+                    to: to.user,
+                    kind,
+                },
+            );
         }
     }
 
     fn steer(&self, state: &mut State, key: PeerKey, command: TransportCommand) {
         match command {
             TransportCommand::Open { call_type } => {
-                let servers = state.attached.as_ref().map(|a| a.signaling.ice_servers()).unwrap_or_default();
-                let link = PeerLink::open(self.me.clone(), &self.runtime, key.clone(), call_type, &state.config, servers);
+                let servers = state
+                    .attached
+                    .as_ref()
+                    .map(|a| a.signaling.ice_servers())
+                    .unwrap_or_default();
+                let link = PeerLink::open(
+                    self.me.clone(),
+                    &self.runtime,
+                    key.clone(),
+                    call_type,
+                    &state.config,
+                    servers,
+                );
                 state.links.insert(key, link);
-            }
-            TransportCommand::Close => {
-                if let Some(link) = state.links.get(&key) {
-                    link.close();
-                }
             }
             command => {
                 if let Some(link) = state.links.get(&key) {
@@ -304,7 +390,13 @@ impl Engine {
 
     fn report(&self, state: &mut State, event: Event) {
         match &event {
-            Event::NewSession { session, caller, opponents, call_type, user_info } => {
+            Event::NewSession {
+                session,
+                caller,
+                opponents,
+                call_type,
+                user_info,
+            } => {
                 let identity = Identity {
                     id: session.clone(),
                     initiator: *caller,
@@ -312,21 +404,27 @@ impl Engine {
                     call_type: *call_type,
                     user_info: user_info.clone(),
                 };
-                state.sessions.insert(session.clone(), CallSession::new(identity, self.me.clone()));
+                state
+                    .sessions
+                    .insert(session.clone(), CallSession::new(identity, self.me.clone()));
             }
-            Event::Connected { session, user } => self.start_media(state, &(session.clone(), *user)),
+            Event::Connected { session, user } => {
+                self.start_media(state, &(session.clone(), *user))
+            }
             _ => {}
         }
         let closed = matches!(event, Event::Closed { .. });
-        let Some(session) = self.handle_for(state, &event) else { return };
-        let Some(event) = convert::event(event, &session) else { return };
-        self.publish(state, &event);
+        let Some(session) = self.handle_for(state, &event) else {
+            return;
+        };
+        let id = session.id().clone();
+        self.publish(state, &convert::event(event, session));
         if closed {
-            if let Some(tracks) = state.local.remove(session.id()) {
+            if let Some(tracks) = state.local.remove(&id) {
                 state.discarded.push(Box::new(tracks));
             }
-            state.by_session.remove(session.id());
-            state.sessions.remove(session.id());
+            state.by_session.remove(&id);
+            state.sessions.remove(&id);
         }
     }
 
@@ -336,7 +434,16 @@ impl Engine {
         if let Some(session) = state.sessions.get(event.session()) {
             return Some(session.clone());
         }
-        let Event::Busy { session, user, call_type, user_info, .. } = event else { return None };
+        let Event::Busy {
+            session,
+            user,
+            call_type,
+            user_info,
+            ..
+        } = event
+        else {
+            return None;
+        };
         let identity = Identity {
             id: session.clone(),
             initiator: *user,
@@ -349,17 +456,35 @@ impl Engine {
 
     /// Feeds our media to a peer that just connected and announces his.
     fn start_media(&self, state: &mut State, key: &PeerKey) {
-        let Some(link) = state.links.get(key) else { return };
+        let Some(link) = state.links.get(key) else {
+            return;
+        };
         if let Some(local) = state.local.get(&key.0) {
             link.feed(local);
         }
-        let (Some(session), user) = (state.sessions.get(&key.0).cloned(), key.1) else { return };
+        let (Some(session), user) = (state.sessions.get(&key.0).cloned(), key.1) else {
+            return;
+        };
         let (audio, video) = (link.remote_audio_track(), link.remote_video_track());
         if let Some(track) = audio {
-            self.publish(state, &CallEvent::RemoteAudioTrack { session: session.clone(), user, track });
+            self.publish(
+                state,
+                &CallEvent::RemoteAudioTrack {
+                    session: session.clone(),
+                    user,
+                    track,
+                },
+            );
         }
         if let Some(track) = video {
-            self.publish(state, &CallEvent::RemoteVideoTrack { session, user, track });
+            self.publish(
+                state,
+                &CallEvent::RemoteVideoTrack {
+                    session,
+                    user,
+                    track,
+                },
+            );
         }
     }
 
@@ -368,7 +493,11 @@ impl Engine {
         let lists = std::iter::once(&mut state.subscribers).chain(own);
         let droppable = matches!(event, CallEvent::Stats { .. });
         for list in lists {
-            if droppable { list.publish_droppable(event) } else { list.publish(event) }
+            if droppable {
+                list.publish_droppable(event)
+            } else {
+                list.publish(event)
+            }
         }
     }
 
@@ -406,7 +535,10 @@ impl Drop for Engine {
 
 /// Lets the core know when a timeout is due.
 async fn keep_time(engine: Weak<Engine>, timers: Arc<Notify>) {
-    while let Some((deadline, origin)) = engine.upgrade().map(|engine| (engine.next_timeout(), engine.origin)) {
+    while let Some((deadline, origin)) = engine
+        .upgrade()
+        .map(|engine| (engine.next_timeout(), engine.origin))
+    {
         let Some(deadline) = deadline else {
             timers.notified().await;
             continue;
@@ -427,7 +559,9 @@ async fn receive(engine: Weak<Engine>, signaling: Arc<dyn Signaling>) {
     let mut events = signaling.subscribe();
     drop(signaling);
     while let Some(event) = events.recv().await {
-        let Some(engine) = engine.upgrade() else { return };
+        let Some(engine) = engine.upgrade() else {
+            return;
+        };
         engine.input(match event {
             SignalingEvent::Received { from, signal } => Input::Signal { from, signal },
             SignalingEvent::Lost => Input::ChatLost,

@@ -76,13 +76,17 @@ impl From<Refused> for CallError {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::NotAttached => Self::NotAttached,
-            Refused::NotConnected | Refused::Command(CommandError::ChatLost) => Self::ChatNotConnected,
+            Refused::NotConnected | Refused::Command(CommandError::ChatLost) => {
+                Self::ChatNotConnected
+            }
             Refused::Command(error) => match error {
                 CommandError::NotProcessing => Self::NotProcessing,
                 CommandError::NoOpponents => Self::NoOpponents,
                 CommandError::OwnUserAmongOpponents => Self::OwnUser,
                 CommandError::DuplicateOpponent { user } => Self::DuplicateOpponent { user },
-                CommandError::TooManyOpponents { given, limit } => Self::TooManyOpponents { given, limit },
+                CommandError::TooManyOpponents { given, limit } => {
+                    Self::TooManyOpponents { given, limit }
+                }
                 CommandError::NotCaller => Self::NotCaller,
                 CommandError::NotCallee => Self::NotCallee,
                 CommandError::AlreadyStarted => Self::AlreadyStarted,

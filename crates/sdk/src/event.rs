@@ -144,6 +144,21 @@ pub enum CallEvent {
         /// Which peer.
         user: UserId,
     },
+    /// All our candidates for the peer are found (RFC 8838 section 13).
+    Gathered {
+        /// The call.
+        session: CallSession,
+        /// Which peer.
+        user: UserId,
+    },
+    /// A pair of candidates works (RFC 8445 section 7); the encryption is being
+    /// set up.
+    IceConnected {
+        /// The call.
+        session: CallSession,
+        /// Which peer.
+        user: UserId,
+    },
     /// The peer is connected.
     Connected {
         /// The call.
@@ -248,6 +263,8 @@ impl CallEvent {
             | Self::StateChanged { session, .. }
             | Self::PeerStateChanged { session, .. }
             | Self::StartConnect { session, .. }
+            | Self::Gathered { session, .. }
+            | Self::IceConnected { session, .. }
             | Self::Connected { session, .. }
             | Self::ConnectionFailed { session, .. }
             | Self::Disconnected { session, .. }
@@ -275,6 +292,8 @@ impl CallEvent {
             | Self::SignalFailed { user, .. }
             | Self::PeerStateChanged { user, .. }
             | Self::StartConnect { user, .. }
+            | Self::Gathered { user, .. }
+            | Self::IceConnected { user, .. }
             | Self::Connected { user, .. }
             | Self::ConnectionFailed { user, .. }
             | Self::Disconnected { user, .. }

@@ -60,12 +60,24 @@ pub(crate) struct Answer {
 
 impl Question {
     pub(crate) fn get(path: &str) -> Self {
-        Self { method: Method::GET, path: path.to_owned(), token: None, form: None }
+        Self {
+            method: Method::GET,
+            path: path.to_owned(),
+            token: None,
+            form: None,
+        }
     }
 
     pub(crate) fn post<V: AsRef<str>>(path: &str, fields: &[(&str, V)]) -> Self {
-        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        Self { method: Method::POST, path: path.to_owned(), token: None, form: Some(form) }
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        Self {
+            method: Method::POST,
+            path: path.to_owned(),
+            token: None,
+            form: Some(form),
+        }
     }
 
     pub(crate) fn with_token(mut self, token: &str) -> Self {
@@ -81,7 +93,13 @@ impl Client {
         let endpoint = Endpoint::of(&uri, "http", "https").ok_or(HttpError::Address)?;
         let authority = uri.authority().ok_or(HttpError::Address)?.to_string();
         let path = uri.path().trim_end_matches('/').to_owned();
-        Ok(Self { base: base.to_owned(), endpoint, authority, path, tls })
+        Ok(Self {
+            base: base.to_owned(),
+            endpoint,
+            authority,
+            path,
+            tls,
+        })
     }
 
     pub(crate) fn base(&self) -> &str {
@@ -96,7 +114,9 @@ impl Client {
 
     async fn exchange(&self, question: Question) -> Result<Answer, HttpError> {
         let stream = stream::connect(&self.endpoint, &self.tls).await?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(protocol)?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(protocol)?;
         let driving = tokio::spawn(connection);
 
         let mut request = Request::builder()
@@ -107,16 +127,25 @@ impl Client {
             request = request.header("QB-Token", token);
         }
         if question.form.is_some() {
-            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded; charset=UTF-8");
+            request = request.header(
+                CONTENT_TYPE,
+                "application/x-www-form-urlencoded; charset=UTF-8",
+            );
         }
         let body = Full::new(Bytes::from(question.form.unwrap_or_default()));
         let request = request.body(body).map_err(protocol)?;
 
         let response = sender.send_request(request).await.map_err(protocol)?;
         let status = response.status();
-        let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await.map_err(HttpError::Protocol)?;
+        let body = Limited::new(response.into_body(), MAX_ANSWER)
+            .collect()
+            .await
+            .map_err(HttpError::Protocol)?;
         driving.abort();
-        Ok(Answer { status, body: body.to_bytes() })
+        Ok(Answer {
+            status,
+            body: body.to_bytes(),
+        })
     }
 }
 

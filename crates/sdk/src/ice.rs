@@ -26,12 +26,18 @@ pub struct IceServer {
 impl IceServer {
     /// A STUN server, for example `stun:stun.example.org:3478`.
     pub fn stun(url: impl Into<String>) -> Self {
-        Self { urls: vec![url.into()], username: None, credential: None }
+        Self {
+            urls: vec![url.into()],
+            username: None,
+            credential: None,
+        }
     }
 }
 
 impl fmt::Debug for IceServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IceServer").field("urls", &self.urls).finish_non_exhaustive()
+        f.debug_struct("IceServer")
+            .field("urls", &self.urls)
+            .finish_non_exhaustive()
     }
 }

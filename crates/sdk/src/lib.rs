@@ -71,7 +71,11 @@ pub use stats::CallStats;
 pub use subscription::Subscription;
 pub use tls::TlsError;
 
-pub use visavis_call::{Address, BusyCause, ConfigError, DescriptionFault, PeerState, SessionState};
+pub use visavis_call::{
+    Address, BusyCause, ConfigError, DescriptionFault, PeerState, SessionState,
+};
 pub use visavis_media as media;
 pub use visavis_media::{AudioTrack, VideoTrack};
-pub use visavis_signal::{CallType, SessionId, Signal, SignalKind, UserId, UserInfo, UserInfoError};
+pub use visavis_signal::{
+    CallType, SessionId, Signal, SignalKind, UserId, UserInfo, UserInfoError,
+};

@@ -31,23 +31,37 @@ impl LocalMedia {
 
     /// Sends the pictures of the source that `open` gives.
     #[must_use]
-    pub fn with_video<S, E>(mut self, open: impl Fn() -> Result<S, E> + Send + Sync + 'static) -> Self
+    pub fn with_video<S, E>(
+        mut self,
+        open: impl Fn() -> Result<S, E> + Send + Sync + 'static,
+    ) -> Self
     where
         S: VideoSource + 'static,
         E: Into<SourceError>,
     {
-        self.video = Some(Arc::new(move || open().map(|s| Box::new(s) as Box<dyn VideoSource>).map_err(Into::into)));
+        self.video = Some(Arc::new(move || {
+            open()
+                .map(|s| Box::new(s) as Box<dyn VideoSource>)
+                .map_err(Into::into)
+        }));
         self
     }
 
     /// Sends the sound of the source that `open` gives.
     #[must_use]
-    pub fn with_audio<S, E>(mut self, open: impl Fn() -> Result<S, E> + Send + Sync + 'static) -> Self
+    pub fn with_audio<S, E>(
+        mut self,
+        open: impl Fn() -> Result<S, E> + Send + Sync + 'static,
+    ) -> Self
     where
         S: AudioSource + 'static,
         E: Into<SourceError>,
     {
-        self.audio = Some(Arc::new(move || open().map(|s| Box::new(s) as Box<dyn AudioSource>).map_err(Into::into)));
+        self.audio = Some(Arc::new(move || {
+            open()
+                .map(|s| Box::new(s) as Box<dyn AudioSource>)
+                .map_err(Into::into)
+        }));
         self
     }
 

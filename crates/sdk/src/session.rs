@@ -33,7 +33,10 @@ pub struct CallSession {
 
 impl CallSession {
     pub(crate) fn new(identity: Identity, engine: Weak<Engine>) -> Self {
-        Self { identity: Arc::new(identity), engine }
+        Self {
+            identity: Arc::new(identity),
+            engine,
+        }
     }
 
     /// The id that both sides know the call by.
@@ -74,7 +77,11 @@ impl CallSession {
     pub fn peer_state(&self, user: UserId) -> PeerState {
         self.engine
             .upgrade()
-            .and_then(|engine| engine.with_session(self.id(), |session| session.peer(user).map(|peer| peer.state())))
+            .and_then(|engine| {
+                engine.with_session(self.id(), |session| {
+                    session.peer(user).map(|peer| peer.state())
+                })
+            })
             .flatten()
             .unwrap_or(PeerState::Unknown)
     }
@@ -86,12 +93,16 @@ impl CallSession {
 
     /// Our own picture, once the call was started or accepted.
     pub fn local_video_track(&self) -> Option<VideoTrack> {
-        self.engine.upgrade()?.with_local(self.id(), |tracks| tracks.video_track())?
+        self.engine
+            .upgrade()?
+            .with_local(self.id(), |tracks| tracks.video_track())?
     }
 
     /// Our own sound, once the call was started or accepted. Disabling it mutes us.
     pub fn local_audio_track(&self) -> Option<AudioTrack> {
-        self.engine.upgrade()?.with_local(self.id(), |tracks| tracks.audio_track())?
+        self.engine
+            .upgrade()?
+            .with_local(self.id(), |tracks| tracks.audio_track())?
     }
 
     /// Calls the opponents; `user_info` reaches them with the call.
@@ -100,7 +111,10 @@ impl CallSession {
     /// [`CallError`]: chat is not connected, a source cannot be opened, or the
     /// call was started, is closed or is not ours to start.
     pub fn start(&self, user_info: UserInfo) -> Result<(), CallError> {
-        self.with_media(Command::Start { session: self.id().clone(), user_info })
+        self.with_media(Command::Start {
+            session: self.id().clone(),
+            user_info,
+        })
     }
 
     /// Takes an incoming call.
@@ -109,7 +123,10 @@ impl CallSession {
     /// [`CallError`]: a source cannot be opened, or the call was accepted
     /// already, is closed, or is our own.
     pub fn accept(&self, user_info: UserInfo) -> Result<(), CallError> {
-        self.with_media(Command::Accept { session: self.id().clone(), user_info })
+        self.with_media(Command::Accept {
+            session: self.id().clone(),
+            user_info,
+        })
     }
 
     /// Declines an incoming call.
@@ -117,7 +134,10 @@ impl CallSession {
     /// # Errors
     /// [`CallError`]: the call was accepted already, is closed, or is our own.
     pub fn reject(&self, user_info: UserInfo) -> Result<(), CallError> {
-        self.command(Command::Reject { session: self.id().clone(), user_info })
+        self.command(Command::Reject {
+            session: self.id().clone(),
+            user_info,
+        })
     }
 
     /// Leaves the call, or cancels it while it rings.
@@ -125,7 +145,10 @@ impl CallSession {
     /// # Errors
     /// [`CallError::Closed`] when it is over already.
     pub fn hang_up(&self, user_info: UserInfo) -> Result<(), CallError> {
-        self.command(Command::HangUp { session: self.id().clone(), user_info })
+        self.command(Command::HangUp {
+            session: self.id().clone(),
+            user_info,
+        })
     }
 
     /// Sends data to everybody in the call, or to one.
@@ -133,7 +156,11 @@ impl CallSession {
     /// # Errors
     /// [`CallError`]: the call is closed or was not started, or `to` is not in it.
     pub fn update(&self, to: Option<UserId>, user_info: UserInfo) -> Result<(), CallError> {
-        self.command(Command::Update { session: self.id().clone(), to, user_info })
+        self.command(Command::Update {
+            session: self.id().clone(),
+            to,
+            user_info,
+        })
     }
 
     /// Opens our sources first: the app hears of a broken one before the other
@@ -141,7 +168,9 @@ impl CallSession {
     fn with_media(&self, command: Command) -> Result<(), CallError> {
         let engine = self.engine()?;
         let known = engine.with_local(self.id(), |_| ()).is_some();
-        engine.open_local(self.id(), self.call_type()).map_err(CallError::Source)?;
+        engine
+            .open_local(self.id(), self.call_type())
+            .map_err(CallError::Source)?;
         engine.command(command).map_err(|refused| {
             if !known {
                 engine.close_local(self.id());
@@ -155,7 +184,9 @@ impl CallSession {
     }
 
     fn engine(&self) -> Result<Arc<Engine>, CallError> {
-        self.engine.upgrade().ok_or_else(|| Refused::NotAttached.into())
+        self.engine
+            .upgrade()
+            .ok_or_else(|| Refused::NotAttached.into())
     }
 }
 

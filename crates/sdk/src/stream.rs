@@ -33,20 +33,32 @@ impl Endpoint {
         }
         let host = uri.host()?.trim_matches(['[', ']']);
         let port = uri.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
-        (!host.is_empty()).then(|| Self { host: host.to_owned(), port, secure: is_secure })
+        (!host.is_empty()).then(|| Self {
+            host: host.to_owned(),
+            port,
+            secure: is_secure,
+        })
     }
 }
 
 /// Connects, and sets TLS up where the endpoint asks for it.
-pub(crate) async fn connect(endpoint: &Endpoint, tls: &Arc<ClientConfig>) -> io::Result<Box<dyn Stream>> {
+pub(crate) async fn connect(
+    endpoint: &Endpoint,
+    tls: &Arc<ClientConfig>,
+) -> io::Result<Box<dyn Stream>> {
     let tcp = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await?;
     // A signal is one small write that somebody is waiting for.
     tcp.set_nodelay(true)?;
     if !endpoint.secure {
         return Ok(Box::new(tcp));
     }
-    let name = ServerName::try_from(endpoint.host.clone()).map_err(|_| io::ErrorKind::InvalidInput)?;
-    Ok(Box::new(TlsConnector::from(Arc::clone(tls)).connect(name, tcp).await?))
+    let name =
+        ServerName::try_from(endpoint.host.clone()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    Ok(Box::new(
+        TlsConnector::from(Arc::clone(tls))
+            .connect(name, tcp)
+            .await?,
+    ))
 }
 
 #[cfg(test)]
@@ -56,9 +68,21 @@ mod tests {
     #[test]
     fn an_address_names_host_port_and_security() {
         let of = |text: &str| Endpoint::of(&text.parse().expect("an address"), "ws", "wss");
-        let endpoint = |host: &str, port, secure| Some(Endpoint { host: host.into(), port, secure });
-        assert_eq!(of("ws://127.0.0.1:8080/ws"), endpoint("127.0.0.1", 8080, false));
-        assert_eq!(of("wss://chat.example/ws"), endpoint("chat.example", 443, true));
+        let endpoint = |host: &str, port, secure| {
+            Some(Endpoint {
+                host: host.into(),
+                port,
+                secure,
+            })
+        };
+        assert_eq!(
+            of("ws://127.0.0.1:8080/ws"),
+            endpoint("127.0.0.1", 8080, false)
+        );
+        assert_eq!(
+            of("wss://chat.example/ws"),
+            endpoint("chat.example", 443, true)
+        );
         assert_eq!(of("ws://[::1]:1/"), endpoint("::1", 1, false));
         assert_eq!(of("http://chat.example"), None);
     }

@@ -61,13 +61,17 @@ impl<E: Clone> Subscribers<E> {
     pub(crate) fn subscribe(&mut self) -> Subscription<E> {
         let (sender, events) = unbounded_channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        self.list.push(Subscriber { events: sender, waiting: Arc::clone(&waiting) });
+        self.list.push(Subscriber {
+            events: sender,
+            waiting: Arc::clone(&waiting),
+        });
         Subscription { events, waiting }
     }
 
     /// Tells everybody; who is gone is forgotten.
     pub(crate) fn publish(&mut self, event: &E) {
-        self.list.retain(|subscriber| subscriber.tell(event.clone()));
+        self.list
+            .retain(|subscriber| subscriber.tell(event.clone()));
     }
 
     /// Tells everybody who keeps up.
@@ -96,7 +100,10 @@ mod tests {
         subscribers.publish(&1);
         let mut late = subscribers.subscribe();
         subscribers.publish(&2);
-        assert_eq!((early.blocking_recv(), early.blocking_recv()), (Some(1), Some(2)));
+        assert_eq!(
+            (early.blocking_recv(), early.blocking_recv()),
+            (Some(1), Some(2))
+        );
         assert_eq!(late.blocking_recv(), Some(2));
     }
 

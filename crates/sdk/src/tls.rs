@@ -27,7 +27,9 @@ pub(crate) fn client_config(extra_roots_pem: &[u8]) -> Result<ClientConfig, TlsE
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     for certificate in CertificateDer::pem_slice_iter(extra_roots_pem) {
-        let added = certificate.map_err(|_| TlsError::ExtraRoot).map(|certificate| roots.add(certificate))?;
+        let added = certificate
+            .map_err(|_| TlsError::ExtraRoot)
+            .map(|certificate| roots.add(certificate))?;
         added.map_err(|_| TlsError::ExtraRoot)?;
     }
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))

@@ -36,8 +36,13 @@ impl Cast {
             ..ServerConfig::default()
         };
         let mut store = Store::open(folder).expect("a store");
-        let new = NewApplication { id: Some(ApplicationId(APP)), ..NewApplication::default() };
-        let app = store.add_application(&new, UnixTime::now()).expect("an application");
+        let new = NewApplication {
+            id: Some(ApplicationId(APP)),
+            ..NewApplication::default()
+        };
+        let app = store
+            .add_application(&new, UnixTime::now())
+            .expect("an application");
         for user in [PAGE, NATIVE] {
             let new = NewUser {
                 id: Some(UserId(user)),
@@ -45,7 +50,9 @@ impl Cast {
                 password: PasswordHash::new(&password(user)).expect("a password"),
                 profile: Profile::new(),
             };
-            store.add_user(ApplicationId(APP), &new, UnixTime::now()).expect("a user");
+            store
+                .add_user(ApplicationId(APP), &new, UnixTime::now())
+                .expect("a user");
         }
         drop(store);
         let server = Server::start(config).await.expect("a server");

@@ -60,25 +60,41 @@ impl PageHost {
     /// When no port can be had.
     pub async fn open() -> Self {
         let (sender, reports) = unbounded_channel();
-        let shared = Shared { reports: sender, orders: Arc::default() };
+        let shared = Shared {
+            reports: sender,
+            orders: Arc::default(),
+        };
         let app = Router::new()
             .route("/", get(async || Html(HTML)))
-            .route("/client.js", get(async || ([("content-type", "text/javascript")], SCRIPT)))
+            .route(
+                "/client.js",
+                get(async || ([("content-type", "text/javascript")], SCRIPT)),
+            )
             .route("/event", post(event))
             .route("/picture", post(picture))
             .route("/sound", post(sound))
             .route("/orders/{name}", get(orders))
             .layer(DefaultBodyLimit::max(MAX_BODY))
             .with_state(shared.clone());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
         let url = format!("http://{}/", listener.local_addr().expect("an address"));
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Self { url, reports, shared }
+        Self {
+            url,
+            reports,
+            shared,
+        }
     }
 
     /// The page's address with its task.
     pub fn address(&self, task: &Value) -> String {
-        let encoded: String = task.to_string().bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let encoded: String = task
+            .to_string()
+            .bytes()
+            .map(|byte| format!("%{byte:02x}"))
+            .collect();
         format!("{}#{encoded}", self.url)
     }
 
@@ -108,7 +124,10 @@ impl PageHost {
 
 fn channel(shared: &Shared, page: &str) -> broadcast::Sender<String> {
     let mut orders = shared.orders.lock().unwrap_or_else(PoisonError::into_inner);
-    orders.entry(page.to_owned()).or_insert_with(|| broadcast::channel(8).0).clone()
+    orders
+        .entry(page.to_owned())
+        .or_insert_with(|| broadcast::channel(8).0)
+        .clone()
 }
 
 async fn event(State(shared): State<Shared>, body: Bytes) {
@@ -117,8 +136,16 @@ async fn event(State(shared): State<Shared>, body: Bytes) {
     }
 }
 
-async fn picture(State(shared): State<Shared>, Query(size): Query<BTreeMap<String, u32>>, rgba: Bytes) {
-    let report = Report::Picture { width: size["width"], height: size["height"], rgba };
+async fn picture(
+    State(shared): State<Shared>,
+    Query(size): Query<BTreeMap<String, u32>>,
+    rgba: Bytes,
+) {
+    let report = Report::Picture {
+        width: size["width"],
+        height: size["height"],
+        rgba,
+    };
     let _ = shared.reports.send(report);
 }
 
@@ -132,7 +159,9 @@ async fn sound(State(shared): State<Shared>, body: Bytes) {
 
 async fn orders(State(shared): State<Shared>, Path(page): Path<String>) -> impl IntoResponse {
     let mut orders = channel(&shared, &page).subscribe();
-    let _ = shared.reports.send(Report::Event(serde_json::json!({ "page": page, "event": "listening" })));
+    let _ = shared.reports.send(Report::Event(
+        serde_json::json!({ "page": page, "event": "listening" }),
+    ));
     let (sender, receiver) = unbounded_channel();
     tokio::spawn(async move {
         while let Ok(order) = orders.recv().await {
@@ -153,6 +182,8 @@ impl futures_util::Stream for Orders {
         mut self: std::pin::Pin<&mut Self>,
         cx: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Self::Item>> {
-        self.0.poll_recv(cx).map(|order| order.map(|order| Ok(Event::default().data(order))))
+        self.0
+            .poll_recv(cx)
+            .map(|order| order.map(|order| Ok(Event::default().data(order))))
     }
 }

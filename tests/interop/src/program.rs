@@ -26,7 +26,13 @@ impl Program {
     pub fn start(cast: &Cast, arguments: &[&str]) -> Self {
         let mut process = Command::new(binary())
             .args(arguments)
-            .args(["--server", &cast.url, "--login", &format!("user{NATIVE}"), "--json"])
+            .args([
+                "--server",
+                &cast.url,
+                "--login",
+                &format!("user{NATIVE}"),
+                "--json",
+            ])
             .env("VISAVIS_APP", &cast.app)
             .env("VISAVIS_PASSWORD", password(NATIVE))
             .stdin(Stdio::piped())
@@ -36,7 +42,12 @@ impl Program {
             .expect("the binary runs: `cargo build -p visavis-cli` makes it");
         let lines = BufReader::new(process.stdout.take().expect("its output")).lines();
         let input = process.stdin.take().expect("its input");
-        Self { process, lines, input, seen: Vec::new() }
+        Self {
+            process,
+            lines,
+            input,
+            seen: Vec::new(),
+        }
     }
 
     /// Waits for an event.
@@ -59,7 +70,10 @@ impl Program {
     /// # Panics
     /// When it does not read any more.
     pub async fn tell(&mut self, command: &Value) {
-        self.input.write_all(format!("{command}\n").as_bytes()).await.expect("it reads");
+        self.input
+            .write_all(format!("{command}\n").as_bytes())
+            .await
+            .expect("it reads");
     }
 
     /// Waits for its end; the exit code.
@@ -68,7 +82,12 @@ impl Program {
     /// When it was killed.
     pub async fn end(mut self) -> i32 {
         while let Ok(Some(_)) = self.lines.next_line().await {}
-        self.process.wait().await.expect("it ends").code().expect("an exit code")
+        self.process
+            .wait()
+            .await
+            .expect("it ends")
+            .code()
+            .expect("an exit code")
     }
 }
 

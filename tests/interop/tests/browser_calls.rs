@@ -40,9 +40,14 @@ async fn collect(page: &mut PageHost, mut reports: Vec<Report>) -> (Vec<u32>, Ve
     loop {
         for report in reports.drain(..) {
             match report {
-                Report::Picture { width, height, rgba } => {
+                Report::Picture {
+                    width,
+                    height,
+                    rgba,
+                } => {
                     let frame = luma_frame(width, height, &rgba);
-                    let mark = TestPattern::read(&frame).expect("the pattern is readable in the browser");
+                    let mark =
+                        TestPattern::read(&frame).expect("the pattern is readable in the browser");
                     counters.push(mark.counter);
                 }
                 Report::Sound(samples) => heard = Some(samples),
@@ -59,10 +64,19 @@ async fn collect(page: &mut PageHost, mut reports: Vec<Report>) -> (Vec<u32>, Ve
 
 /// What the browser saw and heard of us.
 fn judge_browser((counters, samples): &(Vec<u32>, Vec<i16>)) {
-    assert!(counters.is_sorted() && counters[0] < counters[2], "frames go forward: {counters:?}");
+    assert!(
+        counters.is_sorted() && counters[0] < counters[2],
+        "frames go forward: {counters:?}"
+    );
     let reading = SweepReading::analyse(samples);
-    assert!(reading.first_heard.is_some(), "our sweep is heard in the browser");
-    assert!(reading.heard_ms >= SECONDS * 900, "most of the sound is ours: {reading:?}");
+    assert!(
+        reading.first_heard.is_some(),
+        "our sweep is heard in the browser"
+    );
+    assert!(
+        reading.heard_ms >= SECONDS * 900,
+        "most of the sound is ours: {reading:?}"
+    );
 }
 
 /// What we saw and heard of the browser.
@@ -79,14 +93,25 @@ fn judge_native(folder: &std::path::Path) {
         }
     }
     assert!(frames >= 60, "{frames} frames of the browser were seen");
-    assert!(read * 10 >= frames * 9, "{read} of {frames} frames show a counter");
-    assert!(forward * 20 >= read * 19, "{forward} of {read} counters go forward");
+    assert!(
+        read * 10 >= frames * 9,
+        "{read} of {frames} frames show a counter"
+    );
+    assert!(
+        forward * 20 >= read * 19,
+        "{forward} of {read} counters go forward"
+    );
 
-    let mut sound = hound::WavReader::open(folder.join(format!("user-{PAGE}.wav"))).expect("a recording");
+    let mut sound =
+        hound::WavReader::open(folder.join(format!("user-{PAGE}.wav"))).expect("a recording");
     let samples: Vec<i16> = sound.samples().collect::<Result<_, _>>().expect("samples");
     let middle = &samples[samples.len() / 4..samples.len() * 3 / 4];
     let share = share_at(middle, 440.0);
-    assert!(share > 0.8, "the browser's tone is {:.0} % of what was heard", share * 100.0);
+    assert!(
+        share > 0.8,
+        "the browser's tone is {:.0} % of what was heard",
+        share * 100.0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,24 +120,43 @@ async fn a_browser_calls_us() {
         let folder = scratch("browser-calls");
         let cast = Cast::gather(&folder.join("server")).await;
         let saved = folder.join("saved");
-        let mut native =
-            Program::start(&cast, &["answer", "--once", "--save", &saved.to_string_lossy(), "--user-info", "from=us"]);
+        let mut native = Program::start(
+            &cast,
+            &[
+                "answer",
+                "--once",
+                "--save",
+                &saved.to_string_lossy(),
+                "--user-info",
+                "from=us",
+            ],
+        );
         native.until("chat_connected").await;
 
         let mut page = PageHost::open().await;
         let mut reports = Vec::new();
-        let browser = Browser::open(&folder.join("profile"), &[page.address(&task(&cast, "caller"))]);
+        let browser = Browser::open(
+            &folder.join("profile"),
+            &[page.address(&task(&cast, "caller"))],
+        );
         page.until("page", "listening", &mut reports).await;
         page.order("page", "start");
 
         let call = native.until("new_session").await;
-        assert_eq!(call["user_info"], json!({ "name": "page" }), "bandwidth is not shown to the app");
+        assert_eq!(
+            call["user_info"],
+            json!({ "name": "page" }),
+            "bandwidth is not shown to the app"
+        );
         page.until("page", "first frame", &mut reports).await;
         judge_browser(&collect(&mut page, reports).await);
 
         page.order("page", "hang up");
         let end = native.until("hung_up").await;
-        assert_eq!((&end["user"], &end["user_info"]), (&json!(PAGE), &json!({ "reason": "bye" })));
+        assert_eq!(
+            (&end["user"], &end["user_info"]),
+            (&json!(PAGE), &json!({ "reason": "bye" }))
+        );
         assert_eq!(native.end().await, 0);
         judge_native(&saved);
         drop(browser);
@@ -130,12 +174,24 @@ async fn we_call_a_browser() {
         let cast = Cast::gather(&folder.join("server")).await;
         let mut page = PageHost::open().await;
         let mut reports = Vec::new();
-        let browser = Browser::open(&folder.join("profile"), &[page.address(&task(&cast, "callee"))]);
+        let browser = Browser::open(
+            &folder.join("profile"),
+            &[page.address(&task(&cast, "callee"))],
+        );
         page.until("page", "listening", &mut reports).await;
 
         let saved = folder.join("saved");
-        let mut native =
-            Program::start(&cast, &["call", "--save", &saved.to_string_lossy(), "--user-info", "k=v", &PAGE.to_string()]);
+        let mut native = Program::start(
+            &cast,
+            &[
+                "call",
+                "--save",
+                &saved.to_string_lossy(),
+                "--user-info",
+                "k=v",
+                &PAGE.to_string(),
+            ],
+        );
         let call = page.until("page", "call", &mut reports).await;
         assert_eq!(call["info"], "v");
         let accepted = native.until("accepted").await;
@@ -143,7 +199,9 @@ async fn we_call_a_browser() {
         page.until("page", "first frame", &mut reports).await;
         judge_browser(&collect(&mut page, reports).await);
 
-        native.tell(&json!({ "do": "hang_up", "user_info": { "why": "done" } })).await;
+        native
+            .tell(&json!({ "do": "hang_up", "user_info": { "why": "done" } }))
+            .await;
         let end = page.until("page", "hangUp", &mut Vec::new()).await;
         assert_eq!(end["info"], "done");
         assert_eq!(native.end().await, 0);

@@ -84,7 +84,10 @@ mod tests {
     #[test]
     fn a_line_is_a_verb_and_its_data() {
         let line = parse(r#"{"do":"hang_up","user_info":{"why":"bye"}}"#).unwrap();
-        assert_eq!((line.verb, line.user_info().unwrap().get("why")), (Verb::HangUp, Some("bye")));
+        assert_eq!(
+            (line.verb, line.user_info().unwrap().get("why")),
+            (Verb::HangUp, Some("bye"))
+        );
         assert!(parse(r#"{"do":"dance"}"#).is_err());
         assert!(parse("hang_up").is_err());
     }

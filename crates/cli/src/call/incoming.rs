@@ -139,7 +139,9 @@ impl Post {
                 self.decide(session).err()
             }
             CallEvent::Connected { session, .. } if self.hang_up_at.is_none() => {
-                self.hang_up_at = self.duration.map(|duration| (Instant::now() + duration, session.clone()));
+                self.hang_up_at = self
+                    .duration
+                    .map(|duration| (Instant::now() + duration, session.clone()));
                 None
             }
             CallEvent::Closed { session } => {

@@ -8,8 +8,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use visavis::media::{AudioFrame, VideoFrame};
 use visavis::{
-    CallClient, CallConfig, CallEvent, CallSession, ChatClient, ChatConfig, ConnectError, LoginError, Subscription,
-    UserId,
+    CallClient, CallConfig, CallEvent, CallSession, ChatClient, ChatConfig, ConnectError,
+    LoginError, Subscription, UserId,
 };
 
 use super::commands::{Line as CommandLine, Verb};
@@ -47,7 +47,10 @@ impl Line {
         let login = options.login()?;
         let report = Report::new(options.json);
 
-        let mut config = CallConfig { ice_servers: options.ice_servers(), ..CallConfig::default() };
+        let mut config = CallConfig {
+            ice_servers: options.ice_servers(),
+            ..CallConfig::default()
+        };
         if let Some(interval) = options.answer_interval {
             config.answer_interval = interval;
         }
@@ -67,12 +70,29 @@ impl Line {
         })
         .await
         .map_err(|error| connect_failure(&error))?;
-        report.note(Instant::now(), "chat_connected", json!({ "jid": chat.jid() }));
-        client.attach(chat.clone()).map_err(|error| Failure::of(Reason::Usage, &error))?;
+        report.note(
+            Instant::now(),
+            "chat_connected",
+            json!({ "jid": chat.jid() }),
+        );
+        client
+            .attach(chat.clone())
+            .map_err(|error| Failure::of(Reason::Usage, &error))?;
         let events = client.subscribe();
-        client.start_processing().map_err(|error| Failure::of(Reason::Refused, &error))?;
+        client
+            .start_processing()
+            .map_err(|error| Failure::of(Reason::Refused, &error))?;
         let (reach, milestones) = unbounded_channel();
-        Ok(Self { client, chat, events, milestones, reach, report, recorder, broken_file: None })
+        Ok(Self {
+            client,
+            chat,
+            events,
+            milestones,
+            reach,
+            report,
+            recorder,
+            broken_file: None,
+        })
     }
 
     /// Prints an event and looks after the tracks that come with it.
@@ -81,11 +101,15 @@ impl Line {
         let kept = match event {
             CallEvent::RemoteVideoTrack { user, track, .. } => {
                 track.add_renderer(self.first_frame(*user));
-                self.recorder.as_mut().map(|recorder| recorder.video(*user, track.clone()))
+                self.recorder
+                    .as_mut()
+                    .map(|recorder| recorder.video(*user, track.clone()))
             }
             CallEvent::RemoteAudioTrack { user, track, .. } => {
                 track.add_renderer(self.first_sound(*user));
-                self.recorder.as_mut().map(|recorder| recorder.audio(*user, track.clone()))
+                self.recorder
+                    .as_mut()
+                    .map(|recorder| recorder.audio(*user, track.clone()))
             }
             CallEvent::Closed { .. } => self.recorder.as_mut().map(Recorder::finish),
             _ => None,
@@ -96,15 +120,21 @@ impl Line {
     }
 
     pub(super) fn reached(&self, milestone: Milestone) {
-        self.report.note(milestone.at, milestone.event, milestone.fields);
+        self.report
+            .note(milestone.at, milestone.event, milestone.fields);
     }
 
     fn first_frame(&self, user: UserId) -> impl FnMut(&VideoFrame) + Send + 'static {
         let mut reach = Some(self.reach.clone());
         move |frame| {
             if let Some(reach) = reach.take() {
-                let fields = json!({ "user": user.0, "width": frame.width(), "height": frame.height() });
-                let _ = reach.send(Milestone { at: Instant::now(), event: "first_frame", fields });
+                let fields =
+                    json!({ "user": user.0, "width": frame.width(), "height": frame.height() });
+                let _ = reach.send(Milestone {
+                    at: Instant::now(),
+                    event: "first_frame",
+                    fields,
+                });
             }
         }
     }
@@ -112,10 +142,17 @@ impl Line {
     fn first_sound(&self, user: UserId) -> impl FnMut(&AudioFrame) + Send + 'static {
         let mut reach = Some(self.reach.clone());
         move |frame| {
-            let audible = frame.samples().iter().any(|sample| sample.unsigned_abs() > 64);
+            let audible = frame
+                .samples()
+                .iter()
+                .any(|sample| sample.unsigned_abs() > 64);
             if let Some(reach) = reach.take_if(|_| audible) {
                 let fields = json!({ "user": user.0 });
-                let _ = reach.send(Milestone { at: Instant::now(), event: "first_sound", fields });
+                let _ = reach.send(Milestone {
+                    at: Instant::now(),
+                    event: "first_sound",
+                    fields,
+                });
             }
         }
     }
@@ -123,11 +160,19 @@ impl Line {
     /// Carries out a command for a session.
     pub(super) fn execute(&self, session: &CallSession, command: &Result<CommandLine, String>) {
         if let Err(problem) = self.try_execute(session, command) {
-            self.report.note(Instant::now(), "command_failed", json!({ "problem": problem }));
+            self.report.note(
+                Instant::now(),
+                "command_failed",
+                json!({ "problem": problem }),
+            );
         }
     }
 
-    fn try_execute(&self, session: &CallSession, command: &Result<CommandLine, String>) -> Result<(), String> {
+    fn try_execute(
+        &self,
+        session: &CallSession,
+        command: &Result<CommandLine, String>,
+    ) -> Result<(), String> {
         let command = command.as_ref().map_err(Clone::clone)?;
         let info = command.user_info().map_err(|error| error.to_string())?;
         let done = match command.verb {
@@ -136,12 +181,18 @@ impl Line {
             Verb::HangUp => session.hang_up(info),
             Verb::Update => session.update(command.user(), info),
             Verb::Mute | Verb::Unmute => {
-                let track = session.local_audio_track().ok_or("there is no sound to mute")?;
+                let track = session
+                    .local_audio_track()
+                    .ok_or("there is no sound to mute")?;
                 track.set_enabled(command.verb == Verb::Unmute);
                 Ok(())
             }
             Verb::Stats => {
-                self.report.note(Instant::now(), "sessions", json!({ "count": self.client.sessions().len() }));
+                self.report.note(
+                    Instant::now(),
+                    "sessions",
+                    json!({ "count": self.client.sessions().len() }),
+                );
                 Ok(())
             }
             Verb::Hold | Verb::Resume | Verb::Upgrade | Verb::Add | Verb::SwitchSource => {
@@ -159,13 +210,19 @@ impl Line {
             self.broken_file.get_or_insert(failure);
         }
         let outcome = outcome.and_then(|()| self.broken_file.take().map_or(Ok(()), Err));
-        self.report.summary(outcome.as_ref().map_or_else(|failure| failure.reason.code(), |()| 0));
+        self.report.summary(
+            outcome
+                .as_ref()
+                .map_or_else(|failure| failure.reason.code(), |()| 0),
+        );
         outcome
     }
 }
 
 fn is_loopback(server: &str) -> bool {
-    ["//127.", "//localhost", "//[::1]"].iter().any(|host| server.contains(host))
+    ["//127.", "//localhost", "//[::1]"]
+        .iter()
+        .any(|host| server.contains(host))
 }
 
 fn connect_failure(error: &ConnectError) -> Failure {
@@ -173,7 +230,9 @@ fn connect_failure(error: &ConnectError) -> Failure {
         ConnectError::Address { .. } | ConnectError::Tls(_) => Reason::Usage,
         ConnectError::Refused
         | ConnectError::Login(
-            LoginError::ApplicationRefused | LoginError::WrongCredentials | LoginError::TooManyAttempts,
+            LoginError::ApplicationRefused
+            | LoginError::WrongCredentials
+            | LoginError::TooManyAttempts,
         ) => Reason::Refused,
         _ => Reason::Unreachable,
     };
@@ -189,7 +248,10 @@ pub(crate) struct Stop {
 impl Stop {
     pub(crate) fn new() -> Result<Self, Failure> {
         let listen = |kind| signal(kind).map_err(|error| Failure::of(Reason::Usage, &error));
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
     }
 
     pub(crate) async fn wait(&mut self) {

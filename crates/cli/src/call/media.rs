@@ -25,7 +25,11 @@ fn video(media: LocalMedia, options: &Options) -> Result<LocalMedia, Failure> {
     let unusable = |error: &dyn std::error::Error| Failure::of(Reason::Source, error);
     Ok(match &options.video {
         VideoSpec::Pattern { width, height, fps } => {
-            let format = VideoFormat { width: *width, height: *height, fps: FrameRate::whole(*fps) };
+            let format = VideoFormat {
+                width: *width,
+                height: *height,
+                fps: FrameRate::whole(*fps),
+            };
             TestPattern::new(format).map_err(|error| unusable(&error))?;
             media.with_video(move || TestPattern::new(format))
         }
@@ -47,7 +51,8 @@ fn audio(media: LocalMedia, spec: &AudioSpec) -> Result<LocalMedia, Failure> {
             media.with_audio(move || Ok::<_, Never>(Tone::new(hz, TONE_LEVEL)))
         }
         AudioSpec::Wav(path) => {
-            WavFile::open(path, AtEnd::Loop).map_err(|error| Failure::of(Reason::Source, &error))?;
+            WavFile::open(path, AtEnd::Loop)
+                .map_err(|error| Failure::of(Reason::Source, &error))?;
             let path = path.clone();
             media.with_audio(move || WavFile::open(&path, AtEnd::Loop))
         }

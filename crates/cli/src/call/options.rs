@@ -87,7 +87,12 @@ impl Options {
         match self.ice.as_str() {
             "all" => {}
             "relay" => return Err(Failure::not_available("--ice relay")),
-            other => return Err(Failure::new(Reason::Usage, format_args!("--ice is all or relay, not `{other}`"))),
+            other => {
+                return Err(Failure::new(
+                    Reason::Usage,
+                    format_args!("--ice is all or relay, not `{other}`"),
+                ));
+            }
         }
         if let Some(url) = self.ice_server.iter().find(|url| !url.starts_with("stun:")) {
             return Err(Failure::not_available(&format!("ICE server {url}")));
@@ -116,8 +121,16 @@ impl Options {
                 ));
             }
         };
-        let app = app.parse().map_err(|error| Failure::of(Reason::Usage, &error))?;
-        let extra_roots = self.ca_file.as_ref().map(read).transpose()?.unwrap_or_default().into_bytes();
+        let app = app
+            .parse()
+            .map_err(|error| Failure::of(Reason::Usage, &error))?;
+        let extra_roots = self
+            .ca_file
+            .as_ref()
+            .map(read)
+            .transpose()?
+            .unwrap_or_default()
+            .into_bytes();
         Ok(Login {
             server: self.server.clone(),
             app,
@@ -153,17 +166,27 @@ impl Options {
 /// The first line of standard input, without its end.
 pub(crate) fn first_line() -> Result<String, Failure> {
     let mut line = String::new();
-    stdin().lock().read_line(&mut line).map_err(|error| Failure::of(Reason::Source, &error))?;
+    stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| Failure::of(Reason::Source, &error))?;
     let secret = line.trim_end_matches(['\r', '\n']);
     if secret.is_empty() {
-        return Err(Failure::new(Reason::Usage, "the first line of standard input is empty: a secret was expected there"));
+        return Err(Failure::new(
+            Reason::Usage,
+            "the first line of standard input is empty: a secret was expected there",
+        ));
     }
     Ok(secret.to_owned())
 }
 
 fn read(path: &PathBuf) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(Reason::Source, format_args!("{} cannot be read: {error}", path.display())))
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(
+            Reason::Source,
+            format_args!("{} cannot be read: {error}", path.display()),
+        )
+    })
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

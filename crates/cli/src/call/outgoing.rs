@@ -26,11 +26,18 @@ impl CallCommand {
         let info = self.options.user_info()?;
         let mut line = Line::open(&self.options).await?;
         let users: Vec<UserId> = self.users.iter().copied().map(UserId).collect();
-        let call_type = if self.options.audio_only { CallType::Audio } else { CallType::Video };
-        let started = line.client.create_session(&users, call_type).and_then(|session| {
-            session.start(info)?;
-            Ok(session)
-        });
+        let call_type = if self.options.audio_only {
+            CallType::Audio
+        } else {
+            CallType::Video
+        };
+        let started = line
+            .client
+            .create_session(&users, call_type)
+            .and_then(|session| {
+                session.start(info)?;
+                Ok(session)
+            });
         let outcome = match started {
             Ok(session) => follow(&mut line, &session, self.options.duration).await,
             Err(error) => Err(Failure::of(Reason::Usage, &error)),
@@ -116,18 +123,30 @@ impl Course {
             CallEvent::Rejected { .. } => self.rejected = true,
             CallEvent::NotAnswered { .. } => self.not_answered = true,
             CallEvent::DisconnectTimeout { .. } => self.lost = true,
-            CallEvent::ConnectionFailed { .. } | CallEvent::DescriptionRejected { .. } => self.failed = true,
+            CallEvent::ConnectionFailed { .. } | CallEvent::DescriptionRejected { .. } => {
+                self.failed = true
+            }
             _ => {}
         }
     }
 
     pub(super) fn outcome(&self) -> Outcome {
         match self {
-            Self { lost: true, .. } => Err(Failure::new(Reason::Connection, "the connection was lost")),
-            Self { failed: true, .. } => Err(Failure::new(Reason::Connection, "the connection failed")),
-            Self { connected: true, .. } => Ok(()),
-            Self { rejected: true, .. } => Err(Failure::new(Reason::Rejected, "the call was rejected")),
-            Self { not_answered: true, .. } => Err(Failure::new(Reason::NotAnswered, "nobody answered")),
+            Self { lost: true, .. } => {
+                Err(Failure::new(Reason::Connection, "the connection was lost"))
+            }
+            Self { failed: true, .. } => {
+                Err(Failure::new(Reason::Connection, "the connection failed"))
+            }
+            Self {
+                connected: true, ..
+            } => Ok(()),
+            Self { rejected: true, .. } => {
+                Err(Failure::new(Reason::Rejected, "the call was rejected"))
+            }
+            Self {
+                not_answered: true, ..
+            } => Err(Failure::new(Reason::NotAnswered, "nobody answered")),
             _ => Ok(()),
         }
     }

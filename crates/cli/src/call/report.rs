@@ -5,7 +5,9 @@ use std::io::{Write, stdout};
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
-use visavis::{CallEvent, CallSession, CallStats, CallType, PeerState, SessionState, UserId, UserInfo};
+use visavis::{
+    CallEvent, CallSession, CallStats, CallType, PeerState, SessionState, UserId, UserInfo,
+};
 
 /// Prints what happens, with the time since the start.
 pub(crate) struct Report {
@@ -17,7 +19,12 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, start: Instant::now(), counts: BTreeMap::new(), processor: Processor::default() }
+        Self {
+            json,
+            start: Instant::now(),
+            counts: BTreeMap::new(),
+            processor: Processor::default(),
+        }
     }
 
     /// Something that is no call event, with its own fields.
@@ -30,28 +37,46 @@ impl Report {
             print(&Value::Object(line).to_string());
         } else {
             let fields = fields.as_object().map(people).unwrap_or_default();
-            print(&format!("{:>9.3} s  {}{fields}", self.seconds(at), event.replace('_', " ")));
+            print(&format!(
+                "{:>9.3} s  {}{fields}",
+                self.seconds(at),
+                event.replace('_', " ")
+            ));
         }
     }
 
     /// A call event.
     pub(crate) fn event(&mut self, event: &CallEvent) {
-        if let CallEvent::Stats { session, user, stats } = event {
+        if let CallEvent::Stats {
+            session,
+            user,
+            stats,
+        } = event
+        {
             return self.stats(session, *user, stats);
         }
         let session = event.session();
         let mut fields = Map::new();
         fields.insert("session".into(), session.id().as_str().into());
-        fields.insert("session_state".into(), session_state(session.state()).into());
+        fields.insert(
+            "session_state".into(),
+            session_state(session.state()).into(),
+        );
         if let Some(user) = event.user() {
             fields.insert("user".into(), user.0.into());
-            fields.insert("peer_state".into(), peer_state(session.peer_state(user)).into());
+            fields.insert(
+                "peer_state".into(),
+                peer_state(session.peer_state(user)).into(),
+            );
         }
         match event {
             CallEvent::NewSession { session } => {
                 fields.insert("user".into(), session.initiator().0.into());
                 fields.insert("call_type".into(), call_type(session.call_type()).into());
-                fields.insert("opponents".into(), session.opponents().iter().map(|user| user.0).collect());
+                fields.insert(
+                    "opponents".into(),
+                    session.opponents().iter().map(|user| user.0).collect(),
+                );
                 fields.insert("user_info".into(), user_info(session.user_info()));
             }
             CallEvent::StateChanged { state, .. } => {
@@ -86,7 +111,9 @@ impl Report {
                 stats.bitrate_in / 1000,
                 stats.bitrate_out / 1000,
                 stats.loss * 100.0,
-                stats.rtt.map_or("-".into(), |rtt| rtt.as_millis().to_string()),
+                stats
+                    .rtt
+                    .map_or("-".into(), |rtt| rtt.as_millis().to_string()),
             );
             return print(&line);
         }
@@ -127,8 +154,11 @@ impl Report {
     /// The last line: how it went.
     pub(crate) fn summary(&self, exit_code: u8) {
         let usage = Usage::now();
-        let peers: Vec<Value> =
-            self.counts.iter().map(|(user, stats)| Value::Object(self.figures(*user, stats))).collect();
+        let peers: Vec<Value> = self
+            .counts
+            .iter()
+            .map(|(user, stats)| Value::Object(self.figures(*user, stats)))
+            .collect();
         self.note(
             Instant::now(),
             "summary",
@@ -173,7 +203,10 @@ fn people(fields: &Map<String, Value>) -> String {
 }
 
 pub(super) fn user_info(info: &UserInfo) -> Value {
-    info.iter().map(|(key, value)| (key.to_owned(), Value::from(value))).collect::<Map<_, _>>().into()
+    info.iter()
+        .map(|(key, value)| (key.to_owned(), Value::from(value)))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 const fn call_type(call_type: CallType) -> &'static str {
@@ -233,6 +266,8 @@ const fn name(event: &CallEvent) -> &'static str {
         CallEvent::StateChanged { .. } => "state_changed",
         CallEvent::PeerStateChanged { .. } => "peer_state_changed",
         CallEvent::StartConnect { .. } => "start_connect",
+        CallEvent::Gathered { .. } => "gathered",
+        CallEvent::IceConnected { .. } => "ice_connected",
         CallEvent::Connected { .. } => "connected",
         CallEvent::ConnectionFailed { .. } => "connection_failed",
         CallEvent::Disconnected { .. } => "disconnected",
@@ -257,7 +292,10 @@ struct Usage {
 
 impl Usage {
     fn now() -> Self {
-        Self { cpu_seconds: cpu_seconds().unwrap_or_default(), peak_memory_bytes: peak_memory().unwrap_or_default() }
+        Self {
+            cpu_seconds: cpu_seconds().unwrap_or_default(),
+            peak_memory_bytes: peak_memory().unwrap_or_default(),
+        }
     }
 }
 
@@ -272,8 +310,15 @@ fn cpu_seconds() -> Option<f64> {
 
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim()
+        .strip_suffix(" kB")?
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .map(|kib| kib * 1024)
 }
 
 /// Share of one core since it was last asked.

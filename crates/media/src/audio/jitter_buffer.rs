@@ -4,7 +4,7 @@
 //! allows, and moves to a new delay by leaving out or doubling single pitch
 //! periods. A lost packet is restored from the copy in the one after it (RFC 6716
 //! §4.2.5) or else made up by the decoder and faded out. When nothing is there to
-//! play, sound is made up without moving on, so that what comes late is still
+//! play, the last sound is held without moving on, so that what comes late is still
 //! played whole.
 //!
 //! It has no thread and no clock, and never fails: hostile packets are counted.
@@ -12,6 +12,7 @@
 use std::time::{Duration, Instant};
 
 use super::delay::{DelayEstimator, MS, Ticks};
+use super::extension::{self, Extension, FADE_END, fade};
 use super::packets::{Inserted, Packets, Waiting};
 use super::stretch::{self, Likeness};
 use super::{AudioPacket, JitterStats};
@@ -34,12 +35,10 @@ const CHANGE_INTERVAL: Ticks = 100 * MS;
 const HURRIED_INTERVAL: Ticks = 60 * MS;
 /// Sound is made up in pieces of this length.
 const PIECE: usize = 480;
-/// Made-up sound fades from here
-const FADE_BEGIN: usize = 60 * MS as usize;
-/// to here, where silence begins.
-const FADE_END: usize = 160 * MS as usize;
 /// Made-up sound is faded over to real sound for this long.
 const JOINT: usize = 240;
+/// A decoder is told of this much lost sound at most, in samples.
+const MAX_TOLD: Ticks = 2880;
 /// Silence that a sender announced lies ahead at most this long; more is skipped.
 const MAX_AHEAD: Ticks = 1000 * MS;
 /// Packets up to this size carry no sound: the sender pauses (RFC 7587 §3.1.3).
@@ -57,6 +56,10 @@ pub struct JitterBuffer {
     delay: DelayEstimator,
     /// Decoded and not yet played.
     sound: Vec<i16>,
+    /// What was played last.
+    played: Vec<i16>,
+    /// Sound held because no packet was there; nothing while there are packets.
+    held: Option<Extension>,
     /// Nothing before the first packet was decoded.
     playing: Option<Position>,
     loss: f32,
@@ -104,6 +107,8 @@ impl JitterBuffer {
             packets: Packets::default(),
             delay: DelayEstimator::new(),
             sound: Vec::new(),
+            played: Vec::new(),
+            held: None,
             playing: None,
             loss: 0.0,
             counted: Counted::default(),
@@ -152,6 +157,7 @@ impl JitterBuffer {
             *to = from;
         }
         out[available..].fill(0);
+        self.remember(out);
     }
 
     /// What happened so far.
@@ -167,7 +173,14 @@ impl JitterBuffer {
         }
     }
 
+    fn remember(&mut self, out: &[i16]) {
+        self.played.extend_from_slice(out);
+        let surplus = self.played.len().saturating_sub(extension::MEMORY);
+        self.played.drain(..surplus);
+    }
+
     fn begin_anew(&mut self) {
+        self.held = None;
         self.packets = Packets::default();
         self.delay = DelayEstimator::new();
         self.playing = None;
@@ -236,6 +249,8 @@ impl JitterBuffer {
     fn stall(&mut self, position: &mut Position) {
         if position.stalled == 0 && !position.paused {
             self.stats.underruns += 1;
+            let past = [&self.played[..], &self.sound].concat();
+            self.held = Some(Extension::of(&past));
         }
         self.make_up(position, !position.paused);
         position.stalled += PIECE as Ticks;
@@ -247,8 +262,8 @@ impl JitterBuffer {
         if count {
             self.counted.concealed += PIECE as u64;
         }
-        if begin >= FADE_END && !position.paused {
-            self.sound.resize(self.sound.len() + PIECE, 0);
+        if let Some(held) = &mut self.held {
+            self.sound.extend(held.next(PIECE));
             return;
         }
         match self.decoder.conceal(PIECE) {
@@ -315,9 +330,18 @@ impl JitterBuffer {
         }
     }
 
-    /// The continuation of made-up sound, to fade over from; empty when what
-    /// follows was covered exactly and the decoder joins it by itself.
+    /// The continuation of made-up sound, to fade over from; empty when the decoder
+    /// made it up and what follows joins it by itself. Of the `gap` in the sent sound
+    /// that was covered without it, the decoder is told here.
     fn tail(&mut self, position: &Position, gap: Ticks) -> Vec<i16> {
+        if let Some(mut held) = self.held.take() {
+            let told = gap.clamp(0, MAX_TOLD) / JOINT as Ticks * JOINT as Ticks;
+            if told > 0 && !position.paused {
+                // Only its state matters; if it fails, decoding goes on from an older one.
+                let _ = self.decoder.conceal(told as usize);
+            }
+            return held.next(JOINT);
+        }
         if position.stalled == gap || position.made_up == 0 {
             return Vec::new();
         }
@@ -431,12 +455,6 @@ impl JitterBuffer {
 
 /// [`JitterBuffer::START_DELAY`] in ticks.
 const START_SLACK: Ticks = JitterBuffer::START_DELAY.as_millis() as Ticks * MS;
-
-/// Turns down the `n`th sample of made-up sound.
-fn fade(n: usize, sample: i16) -> i16 {
-    let left = FADE_END.saturating_sub(n.max(FADE_BEGIN));
-    (i32::from(sample) * left as i32 / (FADE_END - FADE_BEGIN) as i32) as i16
-}
 
 /// Appends `decoded`, faded over from `tail` at its beginning.
 fn join(sound: &mut Vec<i16>, tail: &[i16], decoded: &[i16]) {

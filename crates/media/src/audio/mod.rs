@@ -4,6 +4,7 @@
 //! Nothing here has a thread or a clock; the time is always an argument.
 
 mod delay;
+mod extension;
 mod jitter_buffer;
 mod packets;
 mod resample;

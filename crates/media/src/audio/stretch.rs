@@ -50,6 +50,14 @@ pub(super) fn lengthen(sound: &mut Vec<i16>, likeness: Likeness) -> Option<usize
     Some(period)
 }
 
+/// Length of the last period of a sound, the best guess when there is none; nothing
+/// for sound too short to tell.
+pub(super) fn last_period(sound: &[i16]) -> Option<usize> {
+    let backwards: Vec<i16> = sound.iter().rev().copied().collect();
+    let longest = MAX_PERIOD.min(sound.len() / 2);
+    (longest >= MIN_PERIOD).then(|| best_period(&backwards, Likeness::Loose).unwrap_or(longest))
+}
+
 /// Goes over from one sound to another; as long as the shorter of them.
 pub(super) fn cross_fade(from: &[i16], to: &[i16]) -> Vec<i16> {
     let length = from.len().min(to.len()) as f32;

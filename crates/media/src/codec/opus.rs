@@ -21,7 +21,7 @@ pub const MAX_PACKET_SAMPLES: usize = 5760;
 /// From this expected loss on, packets for voice carry copies. Below it the
 /// transform half of Opus is used, which renders every sound better and is itself
 /// again one packet after a loss, where the predicting half may take long.
-pub const LEAST_LOSS_FOR_COPIES: f32 = 0.02;
+pub const LEAST_LOSS_FOR_COPIES: f32 = 0.04;
 
 /// Shortest thing Opus can decode, 2.5 ms; everything is a multiple of it.
 const SHORTEST_FRAME: usize = 120;
@@ -128,6 +128,9 @@ impl OpusEncoder {
         let lossy = loss >= LEAST_LOSS_FOR_COPIES && self.tuning == OpusTuning::Voice;
         self.inner
             .set_signal(if lossy { Signal::Voice } else { Signal::Music })?;
+        // Frames that lean on none before them cost half a decibel and save the
+        // sound after a loss; copies, though, are only made with prediction.
+        self.inner.set_prediction_disabled(!lossy)?;
         let percent = (loss.clamp(0.0, 1.0) * 100.0).ceil() as i32;
         Ok(self.inner.set_packet_loss_perc(percent)?)
     }

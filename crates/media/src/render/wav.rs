@@ -63,8 +63,14 @@ impl WavWriter {
         };
         let mut file = hound::WavWriter::create(path, spec)?;
         file.flush()?;
-        let state = State { file: Some(file), written: 0, error: None };
-        Ok(Self { state: Arc::new(Mutex::new(state)) })
+        let state = State {
+            file: Some(file),
+            written: 0,
+            error: None,
+        };
+        Ok(Self {
+            state: Arc::new(Mutex::new(state)),
+        })
     }
 
     /// Completes the file; sound that comes later is ignored. Returns the samples in it.
@@ -94,7 +100,9 @@ impl WavWriter {
 
 impl State {
     fn write(&mut self, samples: &[i16]) -> Result<(), WavWriteError> {
-        let Some(file) = &mut self.file else { return Ok(()) };
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
         let count = samples.len() as u32;
         if count > MAX_SAMPLES - self.written {
             return Err(WavWriteError::Full);
@@ -151,7 +159,10 @@ mod tests {
 
     fn read(file: &TempFile) -> Vec<i16> {
         let mut reader = hound::WavReader::open(file.path()).unwrap();
-        assert_eq!((reader.spec().sample_rate, reader.spec().channels), (48_000, 1));
+        assert_eq!(
+            (reader.spec().sample_rate, reader.spec().channels),
+            (48_000, 1)
+        );
         reader.samples().map(Result::unwrap).collect()
     }
 

@@ -29,13 +29,18 @@ pub(super) struct AudioPace {
 impl AudioPace {
     /// The first frame is due at the first tick.
     pub(super) fn new() -> Self {
-        Self { pacer: Pacer::new(RATE, ALLOWED_LATENESS) }
+        Self {
+            pacer: Pacer::new(RATE, ALLOWED_LATENESS),
+        }
     }
 
     /// Blocks until the next frame is due, at most for `wait`.
     pub(super) fn tick(&mut self, wait: Duration) -> Option<Tick> {
         let index = self.pacer.tick(wait)?;
         let first_sample = index * SAMPLES_PER_FRAME as u64;
-        Some(Tick { first_sample, timestamp: RATE.time_of(index) })
+        Some(Tick {
+            first_sample,
+            timestamp: RATE.time_of(index),
+        })
     }
 }

@@ -43,9 +43,20 @@ impl PushedAudio {
     pub fn new(capacity: Duration) -> (Self, AudioPusher) {
         let capacity = capacity.clamp(Duration::from_millis(40), MAX_CAPACITY);
         let capacity = capacity.as_millis() as usize * SAMPLE_RATE as usize / 1000;
-        let queue = Queue { samples: VecDeque::new(), capacity, pushers: 1, read: true };
+        let queue = Queue {
+            samples: VecDeque::new(),
+            capacity,
+            pushers: 1,
+            read: true,
+        };
         let queue = Arc::new(Mutex::new(queue));
-        (Self { queue: Arc::clone(&queue), pace: AudioPace::new() }, AudioPusher { queue })
+        (
+            Self {
+                queue: Arc::clone(&queue),
+                pace: AudioPace::new(),
+            },
+            AudioPusher { queue },
+        )
     }
 }
 
@@ -79,7 +90,9 @@ impl AudioPusher {
 impl Clone for AudioPusher {
     fn clone(&self) -> Self {
         lock(&self.queue).pushers += 1;
-        Self { queue: Arc::clone(&self.queue) }
+        Self {
+            queue: Arc::clone(&self.queue),
+        }
     }
 }
 
@@ -122,7 +135,9 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
 
 impl AudioSource for PushedAudio {
     fn next_frame(&mut self, wait: Duration) -> Next<AudioFrame> {
-        let Some(tick) = self.pace.tick(wait) else { return Next::NotYet };
+        let Some(tick) = self.pace.tick(wait) else {
+            return Next::NotYet;
+        };
         match lock(&self.queue).take_frame() {
             Some(samples) => Next::Frame(AudioFrame::new(samples, tick.timestamp)),
             None => Next::Ended,
@@ -167,8 +182,14 @@ mod tests {
         let (mut source, pusher) = PushedAudio::new(Duration::from_secs(1));
         let other = pusher.clone();
         drop(pusher);
-        assert!(matches!(source.next_frame(Duration::from_secs(1)), Next::Frame(_)));
+        assert!(matches!(
+            source.next_frame(Duration::from_secs(1)),
+            Next::Frame(_)
+        ));
         drop(other);
-        assert!(matches!(source.next_frame(Duration::from_secs(1)), Next::Ended));
+        assert!(matches!(
+            source.next_frame(Duration::from_secs(1)),
+            Next::Ended
+        ));
     }
 }

@@ -16,7 +16,9 @@ impl Silence {
     /// Begins at the first call of [`AudioSource::next_frame`].
     #[must_use]
     pub fn new() -> Self {
-        Self { pace: AudioPace::new() }
+        Self {
+            pace: AudioPace::new(),
+        }
     }
 }
 

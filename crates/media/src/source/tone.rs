@@ -21,7 +21,11 @@ impl Tone {
     #[must_use]
     pub fn new(hz: f64, level: f64) -> Self {
         let amplitude = level.clamp(0.0, 1.0) * f64::from(i16::MAX);
-        Self { hz: hz.clamp(20.0, 20_000.0), amplitude, pace: AudioPace::new() }
+        Self {
+            hz: hz.clamp(20.0, 20_000.0),
+            amplitude,
+            pace: AudioPace::new(),
+        }
     }
 
     fn render(&self, first_sample: u64) -> Vec<i16> {
@@ -37,9 +41,10 @@ impl Tone {
 impl AudioSource for Tone {
     fn next_frame(&mut self, wait: Duration) -> Next<AudioFrame> {
         match self.pace.tick(wait) {
-            Some(tick) => {
-                Next::Frame(AudioFrame::new(self.render(tick.first_sample), tick.timestamp))
-            }
+            Some(tick) => Next::Frame(AudioFrame::new(
+                self.render(tick.first_sample),
+                tick.timestamp,
+            )),
             None => Next::NotYet,
         }
     }
@@ -53,9 +58,18 @@ mod tests {
     fn frames_join_without_a_step() {
         let tone = Tone::new(1000.0, 0.5);
         let sound = [tone.render(0), tone.render(960)].concat();
-        let step = sound.windows(2).map(|w| (w[1] - w[0]).unsigned_abs()).max().unwrap_or(0);
+        let step = sound
+            .windows(2)
+            .map(|w| (w[1] - w[0]).unsigned_abs())
+            .max()
+            .unwrap_or(0);
         // A 1 kHz sine moves by at most amplitude * 2 pi / 48 between two samples.
         assert!(step <= 2146, "{step}");
-        assert!(sound.iter().max().is_some_and(|&peak| (16_300..=16_384).contains(&peak)));
+        assert!(
+            sound
+                .iter()
+                .max()
+                .is_some_and(|&peak| (16_300..=16_384).contains(&peak))
+        );
     }
 }

@@ -110,17 +110,25 @@ impl WavFile {
         let spec = self.reader.spec();
         let wanted = CHUNK * usize::from(spec.channels);
         let interleaved: Vec<f32> = match spec.sample_format {
-            SampleFormat::Float => {
-                self.reader.samples::<f32>().take(wanted).map_while(Result::ok).collect()
-            }
+            SampleFormat::Float => self
+                .reader
+                .samples::<f32>()
+                .take(wanted)
+                .map_while(Result::ok)
+                .collect(),
             SampleFormat::Int => {
                 let full_scale = (1u64 << (spec.bits_per_sample.max(1) - 1)) as f32;
                 let samples = self.reader.samples::<i32>().take(wanted);
-                samples.map_while(Result::ok).map(|sample| sample as f32 / full_scale).collect()
+                samples
+                    .map_while(Result::ok)
+                    .map(|sample| sample as f32 / full_scale)
+                    .collect()
             }
         };
         let channels = interleaved.chunks_exact(usize::from(spec.channels.max(1)));
-        channels.map(|frame| frame.iter().sum::<f32>() / frame.len() as f32).collect()
+        channels
+            .map(|frame| frame.iter().sum::<f32>() / frame.len() as f32)
+            .collect()
     }
 }
 
@@ -140,7 +148,9 @@ fn to_i16(sample: f32) -> i16 {
 
 impl AudioSource for WavFile {
     fn next_frame(&mut self, wait: Duration) -> Next<AudioFrame> {
-        let Some(tick) = self.pace.tick(wait) else { return Next::NotYet };
+        let Some(tick) = self.pace.tick(wait) else {
+            return Next::NotYet;
+        };
         match self.frame() {
             Some(samples) => Next::Frame(AudioFrame::new(samples, tick.timestamp)),
             None => Next::Ended,
@@ -202,14 +212,23 @@ mod tests {
         for _ in 0..3 {
             source.frame().unwrap();
         }
-        assert!(source.frame().unwrap().iter().all(|&s| s.abs_diff(5000) < 10));
+        assert!(
+            source
+                .frame()
+                .unwrap()
+                .iter()
+                .all(|&s| s.abs_diff(5000) < 10)
+        );
     }
 
     #[test]
     fn float_files_are_read() {
         let file = TempFile::new("float.wav");
-        let float =
-            WavSpec { bits_per_sample: 32, sample_format: SampleFormat::Float, ..spec(48_000, 1) };
+        let float = WavSpec {
+            bits_per_sample: 32,
+            sample_format: SampleFormat::Float,
+            ..spec(48_000, 1)
+        };
         let mut writer = WavWriter::create(file.path(), float).unwrap();
         for _ in 0..960 {
             writer.write_sample(0.5f32).unwrap();
@@ -217,16 +236,31 @@ mod tests {
         writer.finalize().unwrap();
         let mut source = WavFile::open(file.path(), AtEnd::Loop).unwrap();
         source.frame().unwrap();
-        assert!(source.frame().unwrap().iter().all(|&s| s.abs_diff(16_384) < 10));
+        assert!(
+            source
+                .frame()
+                .unwrap()
+                .iter()
+                .all(|&s| s.abs_diff(16_384) < 10)
+        );
     }
 
     #[test]
     fn unusable_files_are_errors() {
-        assert!(matches!(WavFile::open("/nonexistent.wav", AtEnd::Stop), Err(WavError::Read(_))));
+        assert!(matches!(
+            WavFile::open("/nonexistent.wav", AtEnd::Stop),
+            Err(WavError::Read(_))
+        ));
         let file = TempFile::new("empty.wav");
         write(&file, spec(48_000, 1), []);
-        assert!(matches!(WavFile::open(file.path(), AtEnd::Stop), Err(WavError::Empty)));
+        assert!(matches!(
+            WavFile::open(file.path(), AtEnd::Stop),
+            Err(WavError::Empty)
+        ));
         write(&file, spec(1000, 1), [1]);
-        assert!(matches!(WavFile::open(file.path(), AtEnd::Stop), Err(WavError::Rate(1000))));
+        assert!(matches!(
+            WavFile::open(file.path(), AtEnd::Stop),
+            Err(WavError::Rate(1000))
+        ));
     }
 }

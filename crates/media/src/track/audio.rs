@@ -32,7 +32,9 @@ impl AudioTrack {
             enabled: AtomicBool::new(true),
             renderers: Renderers::default(),
         };
-        Self { inner: Arc::new(inner) }
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
     /// Whose sound it is.
@@ -80,7 +82,9 @@ impl AudioTrack {
     }
 
     pub(crate) fn render(&self, frame: &AudioFrame) {
-        self.inner.renderers.for_each(|renderer| renderer.render(frame));
+        self.inner
+            .renderers
+            .for_each(|renderer| renderer.render(frame));
     }
 }
 

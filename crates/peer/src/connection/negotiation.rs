@@ -17,7 +17,11 @@ pub(super) enum Negotiation {
     #[default]
     None,
     /// Our offer is out.
-    Offered { pending: SdpPendingOffer, sdp: String, candidates: usize },
+    Offered {
+        pending: SdpPendingOffer,
+        sdp: String,
+        candidates: usize,
+    },
     /// An offer came in; its answer waits for the user. Until then the other
     /// side learns nothing of us.
     Received { offer: SdpOffer },
@@ -39,27 +43,38 @@ impl Connection {
         }
         let mut changes = self.rtc.sdp_api();
         if self.config.audio {
-            self.audio = Some(changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None));
+            self.audio =
+                Some(changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None));
         }
         if self.config.video {
-            self.video = Some(changes.add_media(MediaKind::Video, Direction::SendRecv, None, None, None));
+            self.video =
+                Some(changes.add_media(MediaKind::Video, Direction::SendRecv, None, None, None));
         }
         let Some((offer, pending)) = changes.apply() else {
             return self.reject(DescriptionFault::NoMedia);
         };
         let sdp = offer.to_sdp_string();
         self.events.push_back(PeerEvent::LocalOffer(sdp.clone()));
-        self.negotiation = Negotiation::Offered { pending, sdp, candidates: self.local.len() };
+        self.negotiation = Negotiation::Offered {
+            pending,
+            sdp,
+            candidates: self.local.len(),
+        };
         self.report_candidates();
     }
 
     /// Takes the other side's offer; a later one replaces it until it is answered.
     pub fn apply_offer(&mut self, sdp: &str) {
-        if !matches!(self.negotiation, Negotiation::None | Negotiation::Received { .. }) || self.phase == Phase::Over {
+        if !matches!(
+            self.negotiation,
+            Negotiation::None | Negotiation::Received { .. }
+        ) || self.phase == Phase::Over
+        {
             return self.reject(DescriptionFault::Unusable);
         }
-        let parsed = description::check(sdp)
-            .and_then(|sdp| SdpOffer::from_sdp_string(&sdp).map_err(|_| DescriptionFault::Malformed));
+        let parsed = description::check(sdp).and_then(|sdp| {
+            SdpOffer::from_sdp_string(&sdp).map_err(|_| DescriptionFault::Malformed)
+        });
         match parsed {
             Ok(offer) => self.negotiation = Negotiation::Received { offer },
             Err(fault) => self.reject(fault),
@@ -90,13 +105,16 @@ impl Connection {
         if !matches!(self.negotiation, Negotiation::Offered { .. }) {
             return self.reject(DescriptionFault::Unusable);
         }
-        let parsed = description::check(sdp)
-            .and_then(|sdp| SdpAnswer::from_sdp_string(&sdp).map_err(|_| DescriptionFault::Malformed));
+        let parsed = description::check(sdp).and_then(|sdp| {
+            SdpAnswer::from_sdp_string(&sdp).map_err(|_| DescriptionFault::Malformed)
+        });
         let answer = match parsed {
             Ok(answer) => answer,
             Err(fault) => return self.reject(fault),
         };
-        let Negotiation::Offered { pending, .. } = std::mem::take(&mut self.negotiation) else { return };
+        let Negotiation::Offered { pending, .. } = std::mem::take(&mut self.negotiation) else {
+            return;
+        };
         match self.rtc.sdp_api().accept_answer(pending, answer) {
             Ok(()) => self.negotiated(now),
             Err(error) => {
@@ -108,7 +126,9 @@ impl Connection {
 
     fn negotiated(&mut self, now: Instant) {
         self.negotiation = Negotiation::Done;
-        self.phase = Phase::Connecting { until: now + CONNECT_TIME };
+        self.phase = Phase::Connecting {
+            until: now + CONNECT_TIME,
+        };
         for candidate in std::mem::take(&mut self.early) {
             self.try_candidate(&candidate);
         }
@@ -118,9 +138,13 @@ impl Connection {
     /// Finds the sections that the offer made, in our answer's words.
     fn find_media(&mut self, answer: &str) {
         for section in answer.split("\r\nm=").skip(1) {
-            let Some(mid) = section.lines().find_map(|line| line.strip_prefix("a=mid:")) else { continue };
+            let Some(mid) = section.lines().find_map(|line| line.strip_prefix("a=mid:")) else {
+                continue;
+            };
             let mid = Mid::from(mid);
-            let Some(media) = self.rtc.media(mid) else { continue };
+            let Some(media) = self.rtc.media(mid) else {
+                continue;
+            };
             match media.kind() {
                 MediaKind::Audio => self.audio.get_or_insert(mid),
                 MediaKind::Video => self.video.get_or_insert(mid),
@@ -131,23 +155,33 @@ impl Connection {
     /// Reports candidates that were not yet, and the offer again if it lacks
     /// some. Before there is a section to name they wait.
     pub(super) fn report_candidates(&mut self) {
-        let Some(mid) = self.audio.or(self.video) else { return };
+        let Some(mid) = self.audio.or(self.video) else {
+            return;
+        };
         let new = self.local.len() > self.reported;
         if !new {
             return;
         }
-        let candidates = self.local[self.reported..].iter().map(|candidate| IceCandidate {
-            candidate: bare(&candidate.to_sdp_string()),
-            sdp_mid: Some(mid.to_string()),
-            sdp_mline_index: Some(0),
-        });
-        self.events.push_back(PeerEvent::LocalCandidates(candidates.collect()));
+        let candidates = self.local[self.reported..]
+            .iter()
+            .map(|candidate| IceCandidate {
+                candidate: bare(&candidate.to_sdp_string()),
+                sdp_mid: Some(mid.to_string()),
+                sdp_mline_index: Some(0),
+            });
+        self.events
+            .push_back(PeerEvent::LocalCandidates(candidates.collect()));
         self.reported = self.local.len();
 
-        if let Negotiation::Offered { sdp, candidates, .. } = &mut self.negotiation {
+        if let Negotiation::Offered {
+            sdp, candidates, ..
+        } = &mut self.negotiation
+        {
             if *candidates < self.local.len() {
-                let missing: Vec<String> =
-                    self.local[*candidates..].iter().map(|candidate| bare(&candidate.to_sdp_string())).collect();
+                let missing: Vec<String> = self.local[*candidates..]
+                    .iter()
+                    .map(|candidate| bare(&candidate.to_sdp_string()))
+                    .collect();
                 *sdp = description::with_candidates(sdp, missing.iter().map(String::as_str));
                 *candidates = self.local.len();
                 self.events.push_back(PeerEvent::LocalOffer(sdp.clone()));

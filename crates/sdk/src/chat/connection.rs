@@ -10,7 +10,9 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, interval_at, sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use visavis_xmpp::Jid;
-use visavis_xmpp::client::{ClientConfig as StreamConfig, ClientStream, ConnectError as StreamError, Input, Output};
+use visavis_xmpp::client::{
+    ClientConfig as StreamConfig, ClientStream, ConnectError as StreamError, Input, Output,
+};
 use visavis_xmpp::sasl::Password;
 
 use super::websocket::{self, WebSocket};
@@ -45,7 +47,15 @@ pub(super) async fn start(
 ) -> Result<(), ConnectError> {
     let first = Link::open(&server).await?;
     online.send_replace(Some(first.jid.clone()));
-    tokio::spawn(Keeper { server, requests, online, listener }.run(first));
+    tokio::spawn(
+        Keeper {
+            server,
+            requests,
+            online,
+            listener,
+        }
+        .run(first),
+    );
     Ok(())
 }
 
@@ -61,7 +71,11 @@ impl Link {
         let socket = websocket::open(&server.url, &server.tls).await?;
         timeout(LOGIN_TIMEOUT, Self::log_in(socket, server))
             .await
-            .unwrap_or_else(|_| Err(ConnectError::Ended { reason: "the login takes too long".into() }))
+            .unwrap_or_else(|_| {
+                Err(ConnectError::Ended {
+                    reason: "the login takes too long".into(),
+                })
+            })
     }
 
     async fn log_in(mut socket: WebSocket, server: &Server) -> Result<Self, ConnectError> {
@@ -76,7 +90,9 @@ impl Link {
             let mut connected = None;
             for output in outputs {
                 match output {
-                    Output::Send(frame) => send(&mut socket, frame).await.map_err(|()| ended("the connection broke"))?,
+                    Output::Send(frame) => send(&mut socket, frame)
+                        .await
+                        .map_err(|()| ended("the connection broke"))?,
                     Output::Connected { jid } => connected = Some(jid),
                     Output::Failed(StreamError::NotAuthorized { .. } | StreamError::Refused(_)) => {
                         return Err(ConnectError::Refused);
@@ -87,7 +103,11 @@ impl Link {
                 }
             }
             if let Some(jid) = connected {
-                return Ok(Self { socket, stream, jid });
+                return Ok(Self {
+                    socket,
+                    stream,
+                    jid,
+                });
             }
             input = receive(&mut socket).await;
         }
@@ -95,7 +115,9 @@ impl Link {
 }
 
 fn ended(reason: &str) -> ConnectError {
-    ConnectError::Ended { reason: reason.to_owned() }
+    ConnectError::Ended {
+        reason: reason.to_owned(),
+    }
 }
 
 async fn send(socket: &mut WebSocket, frame: String) -> Result<(), ()> {
@@ -107,7 +129,9 @@ async fn receive(socket: &mut WebSocket) -> Input {
     loop {
         match socket.next().await {
             Some(Ok(Message::Text(text))) => return Input::Frame(text.as_str().to_owned()),
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_) | Message::Frame(_))) => {}
+            Some(Ok(
+                Message::Ping(_) | Message::Pong(_) | Message::Binary(_) | Message::Frame(_),
+            )) => {}
             Some(Ok(Message::Close(_)) | Err(_)) | None => return Input::SocketClosed,
         }
     }
@@ -186,7 +210,8 @@ impl Keeper {
                     }
                     Output::Stanza(stanza) => {
                         if let Some((from, signal)) = inbound::signal(&stanza, &link.jid) {
-                            self.listener.tell(SignalingEvent::Received { from, signal });
+                            self.listener
+                                .tell(SignalingEvent::Received { from, signal });
                         }
                     }
                     Output::Pong { .. } => answered = pinged,
@@ -245,7 +270,9 @@ impl Keeper {
                 for output in outputs {
                     match output {
                         Output::Send(frame) => send(&mut link.socket, frame).await?,
-                        Output::Closed | Output::Failed(_) => return link.socket.close(None).await.map_err(drop),
+                        Output::Closed | Output::Failed(_) => {
+                            return link.socket.close(None).await.map_err(drop);
+                        }
                         _ => {}
                     }
                 }

@@ -16,11 +16,14 @@ pub(super) fn signal(stanza: &Element, own: &Jid) -> Option<(Address, Signal)> {
     }
     let message = match stanza.child_ns(ns::CARBONS, "sent") {
         Some(sent) => {
-            let vouched = stanza.attribute("from").and_then(|from| from.parse::<Jid>().ok())?;
+            let vouched = stanza
+                .attribute("from")
+                .and_then(|from| from.parse::<Jid>().ok())?;
             if vouched != own.bare() {
                 return None;
             }
-            sent.child_ns(ns::FORWARD, "forwarded")?.child_ns(ns::CLIENT, "message")?
+            sent.child_ns(ns::FORWARD, "forwarded")?
+                .child_ns(ns::CLIENT, "message")?
         }
         None => stanza,
     };

@@ -56,24 +56,43 @@ pub enum WebSocketError {
 
 /// Opens the WebSocket at `url`.
 pub(super) async fn open(url: &str, tls: &Arc<ClientConfig>) -> Result<WebSocket, WebSocketError> {
-    timeout(CONNECT_TIMEOUT, connect(url, tls)).await.unwrap_or_else(|_| {
-        Err(WebSocketError::Unreachable { url: url.to_owned(), source: io::ErrorKind::TimedOut.into() })
-    })
+    timeout(CONNECT_TIMEOUT, connect(url, tls))
+        .await
+        .unwrap_or_else(|_| {
+            Err(WebSocketError::Unreachable {
+                url: url.to_owned(),
+                source: io::ErrorKind::TimedOut.into(),
+            })
+        })
 }
 
 async fn connect(url: &str, tls: &Arc<ClientConfig>) -> Result<WebSocket, WebSocketError> {
-    let wrong_address = || WebSocketError::Address { url: url.to_owned() };
-    let refused = |source| WebSocketError::Refused { url: url.to_owned(), source: Box::new(source) };
+    let wrong_address = || WebSocketError::Address {
+        url: url.to_owned(),
+    };
+    let refused = |source| WebSocketError::Refused {
+        url: url.to_owned(),
+        source: Box::new(source),
+    };
 
     let uri: Uri = url.parse().map_err(|_| wrong_address())?;
     let endpoint = Endpoint::of(&uri, "ws", "wss").ok_or_else(wrong_address)?;
-    let stream = stream::connect(&endpoint, tls)
-        .await
-        .map_err(|source| WebSocketError::Unreachable { url: url.to_owned(), source })?;
+    let stream =
+        stream::connect(&endpoint, tls)
+            .await
+            .map_err(|source| WebSocketError::Unreachable {
+                url: url.to_owned(),
+                source,
+            })?;
     let mut request = url.into_client_request().map_err(refused)?;
-    request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("xmpp"));
-    let config = WebSocketConfig::default().max_message_size(Some(MAX_STANZA)).max_frame_size(Some(MAX_STANZA));
-    let (socket, _) =
-        tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await.map_err(refused)?;
+    request
+        .headers_mut()
+        .insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("xmpp"));
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(MAX_STANZA))
+        .max_frame_size(Some(MAX_STANZA));
+    let (socket, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(config))
+        .await
+        .map_err(refused)?;
     Ok(socket)
 }

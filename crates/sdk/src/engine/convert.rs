@@ -9,34 +9,72 @@ use crate::event::CallEvent;
 use crate::ice::{IcePolicy, IceServer};
 use crate::session::CallSession;
 
-/// The core's event with a handle in place of the id; `None` for what a later core may say and this shell does not know.
-pub(super) fn event(event: Event, session: &CallSession) -> Option<CallEvent> {
-    let session = session.clone();
-    Some(match event {
+/// The core's event with a handle in place of the id.
+pub(super) fn event(event: Event, session: CallSession) -> CallEvent {
+    match event {
         Event::NewSession { .. } => CallEvent::NewSession { session },
-        Event::Accepted { user, user_info, .. } => CallEvent::Accepted { session, user, user_info },
-        Event::Rejected { user, user_info, .. } => CallEvent::Rejected { session, user, user_info },
-        Event::HungUp { user, user_info, .. } => CallEvent::HungUp { session, user, user_info },
+        Event::Accepted {
+            user, user_info, ..
+        } => CallEvent::Accepted {
+            session,
+            user,
+            user_info,
+        },
+        Event::Rejected {
+            user, user_info, ..
+        } => CallEvent::Rejected {
+            session,
+            user,
+            user_info,
+        },
+        Event::HungUp {
+            user, user_info, ..
+        } => CallEvent::HungUp {
+            session,
+            user,
+            user_info,
+        },
         Event::NotAnswered { user, .. } => CallEvent::NotAnswered { session, user },
         Event::NoActions { user, .. } => CallEvent::NoActions { session, user },
         Event::AcceptedElsewhere { .. } => CallEvent::AcceptedElsewhere { session },
         Event::RejectedElsewhere { .. } => CallEvent::RejectedElsewhere { session },
-        Event::Updated { user, user_info, .. } => CallEvent::Updated { session, user, user_info },
-        Event::Busy { user, cause, .. } => CallEvent::Busy { session, user, cause },
-        Event::DescriptionRejected { user, fault, .. } => CallEvent::DescriptionRejected { session, user, fault },
-        Event::SignalFailed { user, kind, .. } => CallEvent::SignalFailed { session, user, kind },
+        Event::Updated {
+            user, user_info, ..
+        } => CallEvent::Updated {
+            session,
+            user,
+            user_info,
+        },
+        Event::Busy { user, cause, .. } => CallEvent::Busy {
+            session,
+            user,
+            cause,
+        },
+        Event::DescriptionRejected { user, fault, .. } => CallEvent::DescriptionRejected {
+            session,
+            user,
+            fault,
+        },
+        Event::SignalFailed { user, kind, .. } => CallEvent::SignalFailed {
+            session,
+            user,
+            kind,
+        },
         Event::StartClose { .. } => CallEvent::StartClose { session },
         Event::Closed { .. } => CallEvent::Closed { session },
         Event::StateChanged { state, .. } => CallEvent::StateChanged { session, state },
-        Event::PeerStateChanged { user, state, .. } => CallEvent::PeerStateChanged { session, user, state },
+        Event::PeerStateChanged { user, state, .. } => CallEvent::PeerStateChanged {
+            session,
+            user,
+            state,
+        },
         Event::StartConnect { user, .. } => CallEvent::StartConnect { session, user },
         Event::Connected { user, .. } => CallEvent::Connected { session, user },
         Event::ConnectionFailed { user, .. } => CallEvent::ConnectionFailed { session, user },
         Event::Disconnected { user, .. } => CallEvent::Disconnected { session, user },
         Event::DisconnectTimeout { user, .. } => CallEvent::DisconnectTimeout { session, user },
         Event::ConnectionClosed { user, .. } => CallEvent::ConnectionClosed { session, user },
-        _ => return None,
-    })
+    }
 }
 
 /// A candidate for the wire.
@@ -58,7 +96,11 @@ pub(super) fn to_ice(candidate: &Candidate) -> IceCandidate {
 }
 
 pub(super) fn ice_server(server: IceServer) -> visavis_peer::IceServer {
-    visavis_peer::IceServer { urls: server.urls, username: server.username, credential: server.credential }
+    visavis_peer::IceServer {
+        urls: server.urls,
+        username: server.username,
+        credential: server.credential,
+    }
 }
 
 pub(super) const fn ice_policy(policy: IcePolicy) -> visavis_peer::IcePolicy {
@@ -76,7 +118,7 @@ pub(super) const fn fault(fault: visavis_peer::DescriptionFault) -> DescriptionF
         Peer::NoBundle => DescriptionFault::NoBundle,
         Peer::BadFingerprint => DescriptionFault::BadFingerprint,
         Peer::NoCommonCodec => DescriptionFault::NoCommonCodec,
-        _ => DescriptionFault::Unusable,
+        Peer::Unusable => DescriptionFault::Unusable,
     }
 }
 

@@ -7,16 +7,19 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedReceiver;
 use visavis_call::{TransportCommand, TransportEvent};
 use visavis_media::{
-    AudioFeed, AudioTrack, EncodedAudio, EncodedVideo, RemoteAudio, RemoteVideo, Urgency, VideoFeed, VideoTrack,
+    AudioFeed, AudioTrack, EncodedAudio, EncodedVideo, RemoteAudio, RemoteVideo, Urgency,
+    VideoFeed, VideoTrack,
 };
 use visavis_peer::{OutgoingAudio, OutgoingVideo, PeerConfig, PeerConnection, PeerEvent};
-use visavis_signal::CallType;
+use visavis_signal::{CallType, UserId};
 
 use super::local::LocalTracks;
 use super::meter::Meter;
 use super::{Engine, PeerKey, convert};
 use crate::config::CallConfig;
+use crate::event::CallEvent;
 use crate::ice::IceServer;
+use crate::session::CallSession;
 
 /// See the module's documentation.
 pub(super) struct PeerLink {
@@ -34,9 +37,14 @@ struct Remote {
 
 impl Remote {
     fn start(call_type: CallType, connection: &Arc<PeerConnection>) -> Self {
-        let audio = RemoteAudio::start().inspect_err(|error| tracing::error!(%error, "no sound can be received")).ok();
+        let audio = RemoteAudio::start()
+            .inspect_err(|error| tracing::error!(%error, "no sound can be received"))
+            .ok();
         let video = (call_type == CallType::Video)
-            .then(|| RemoteVideo::start().inspect_err(|error| tracing::error!(%error, "no picture can be received")))
+            .then(|| {
+                RemoteVideo::start()
+                    .inspect_err(|error| tracing::error!(%error, "no picture can be received"))
+            })
             .and_then(Result::ok);
         if let Some(video) = &video {
             let connection = Arc::downgrade(connection);
@@ -68,7 +76,9 @@ impl PeerLink {
         config: &CallConfig,
         login_servers: Vec<IceServer>,
     ) -> Self {
-        let servers = login_servers.into_iter().chain(config.ice_servers.iter().cloned());
+        let servers = login_servers
+            .into_iter()
+            .chain(config.ice_servers.iter().cloned());
         let peer_config = PeerConfig {
             audio: true,
             video: call_type == CallType::Video,
@@ -91,7 +101,11 @@ impl PeerLink {
             meter: Meter::default(),
         };
         runtime.spawn(pump.run(events));
-        Self { connection, remote, feeds }
+        Self {
+            connection,
+            remote,
+            feeds,
+        }
     }
 
     /// Carries out what the core wants.
@@ -99,14 +113,19 @@ impl PeerLink {
         let connection = &self.connection;
         match command {
             TransportCommand::CreateOffer => connection.create_offer(),
-            TransportCommand::ApplyOffer(offer) => connection.apply_offer(offer.as_str().to_owned()),
+            TransportCommand::ApplyOffer(offer) => {
+                connection.apply_offer(offer.as_str().to_owned())
+            }
             TransportCommand::CreateAnswer => connection.create_answer(),
-            TransportCommand::ApplyAnswer(answer) => connection.apply_answer(answer.as_str().to_owned()),
+            TransportCommand::ApplyAnswer(answer) => {
+                connection.apply_answer(answer.as_str().to_owned())
+            }
             TransportCommand::AddCandidates(candidates) => {
                 connection.add_candidates(candidates.iter().map(convert::to_ice).collect());
             }
-            TransportCommand::Close => connection.close(),
-            _ => {}
+            TransportCommand::Close => self.close(),
+            // It is open: that is how this link came about.
+            TransportCommand::Open { .. } => {}
         }
     }
 
@@ -148,7 +167,7 @@ impl PeerLink {
     }
 
     /// Ends the connection; the last report of it removes the link.
-    pub(super) fn close(&self) {
+    fn close(&self) {
         let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
         (feeds.video, feeds.audio) = (None, None);
         drop(feeds);
@@ -197,7 +216,9 @@ impl Pump {
                 let bitrate = u32::try_from(bitrate).unwrap_or(u32::MAX);
                 return self.with_video_feed(|feed| feed.set_target_bitrate(bitrate));
             }
-            PeerEvent::Congested(congested) => return self.with_video_feed(|feed| feed.set_congested(congested)),
+            PeerEvent::Congested(congested) => {
+                return self.with_video_feed(|feed| feed.set_congested(congested));
+            }
             PeerEvent::AudioLoss(loss) => {
                 if let Some(audio) = &self.feeds().audio {
                     audio.set_loss(loss);
@@ -217,20 +238,52 @@ impl Pump {
                 tracing::info!(user = %self.key.1, ?cause, "the connection failed");
                 TransportEvent::Failed
             }
-            PeerEvent::DescriptionRejected(fault) => TransportEvent::DescriptionRejected(convert::fault(fault)),
-            _ => return,
+            PeerEvent::DescriptionRejected(fault) => {
+                TransportEvent::DescriptionRejected(convert::fault(fault))
+            }
+            PeerEvent::GatheringDone => {
+                return self.progress(|session, user| CallEvent::Gathered { session, user });
+            }
+            PeerEvent::IceConnected => {
+                return self.progress(|session, user| CallEvent::IceConnected { session, user });
+            }
+            PeerEvent::Closed => return,
         };
         if let Some(engine) = self.engine.upgrade() {
             engine.transport(self.key.clone(), event);
         }
     }
 
+    /// Tells the app of something that call control has no use for.
+    fn progress(&self, event: impl FnOnce(CallSession, UserId) -> CallEvent) {
+        if let Some(engine) = self.engine.upgrade() {
+            engine.tell(&self.key, event);
+        }
+    }
+
     fn report(&mut self, stats: &visavis_peer::PeerStats) {
-        let Some(engine) = self.engine.upgrade() else { return };
+        let Some(engine) = self.engine.upgrade() else {
+            return;
+        };
         let sent = self.feeds().frames_sent.load(Ordering::Relaxed);
-        let video = self.remote.video.as_ref().map(RemoteVideo::stats).unwrap_or_default();
-        let audio = self.remote.audio.as_ref().map(RemoteAudio::stats).unwrap_or_default();
-        engine.stats(&self.key, self.meter.read(stats, sent, &video, &audio));
+        let video = self
+            .remote
+            .video
+            .as_ref()
+            .map(RemoteVideo::stats)
+            .unwrap_or_default();
+        let audio = self
+            .remote
+            .audio
+            .as_ref()
+            .map(RemoteAudio::stats)
+            .unwrap_or_default();
+        let stats = Box::new(self.meter.read(stats, sent, &video, &audio));
+        engine.tell(&self.key, |session, user| CallEvent::Stats {
+            session,
+            user,
+            stats,
+        });
     }
 
     fn with_video_feed(&self, act: impl FnOnce(&VideoFeed)) {

@@ -14,14 +14,21 @@ pub(crate) struct LocalTracks {
 }
 
 impl LocalTracks {
-    pub(super) fn open(media: &LocalMedia, call_type: CallType, config: &CallConfig) -> Result<Self, SourceError> {
+    pub(super) fn open(
+        media: &LocalMedia,
+        call_type: CallType,
+        config: &CallConfig,
+    ) -> Result<Self, SourceError> {
         let audio = match media.open_audio()? {
             Some(source) => Some(LocalAudio::start(source, AudioEncoding::default())?),
             None => None,
         };
         let video = match (call_type, media.open_video()?) {
             (CallType::Video, Some(source)) => {
-                let encoding = VideoEncoding { max_bitrate: u32::try_from(config.max_video_bitrate).unwrap_or(u32::MAX), ..VideoEncoding::default() };
+                let encoding = VideoEncoding {
+                    max_bitrate: u32::try_from(config.max_video_bitrate).unwrap_or(u32::MAX),
+                    ..VideoEncoding::default()
+                };
                 Some(LocalVideo::start(source, encoding)?)
             }
             _ => None,

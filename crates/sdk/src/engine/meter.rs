@@ -38,7 +38,11 @@ impl Meter {
         let before = self.before.replace(now);
         let rate = |of: fn(&Reading) -> u64| {
             before.map_or(0.0, |before| {
-                let seconds = now.at.saturating_duration_since(before.at).as_secs_f64().max(0.001);
+                let seconds = now
+                    .at
+                    .saturating_duration_since(before.at)
+                    .as_secs_f64()
+                    .max(0.001);
                 of(&now).saturating_sub(of(&before)) as f64 / seconds
             })
         };

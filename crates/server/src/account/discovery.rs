@@ -48,7 +48,11 @@ fn reachable(relay: SocketAddr, peer: &Peer, headers: &HeaderMap) -> String {
 }
 
 /// `GET /.well-known/host-meta.json` (RFC 6415, XEP-0156).
-pub(super) async fn host_meta(Extension(peer): Extension<Peer>, headers: HeaderMap) -> Json<Value> {
+pub(super) async fn host_meta(
+    State(accounts): State<Arc<Accounts>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+) -> Json<Value> {
     let host = requested_host(&headers).map_or_else(|| peer.local.to_string(), str::to_owned);
     let (http, ws) = if peer.secure {
         ("https", "wss")

@@ -228,17 +228,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         // Only now does a removal find this connection; one that came between
         // the login and here has to be looked up.
-        if !self.is_valid(account, session).await {
+        if !Self::is_valid(&self.chat, account, session).await {
             return Input::StreamFault(reason(End::Revoked));
         }
         self.membership = Some(membership);
         Input::Bound { resource }
     }
 
-    async fn is_valid(&self, account: Account, session: Option<TokenHash>) -> bool {
+    async fn is_valid(chat: &Chat, account: Account, session: Option<TokenHash>) -> bool {
         let Account { application, user } = account;
-        let found = self
-            .chat
+        let found = chat
             .store
             .run(move |store| {
                 let user = store.user(application, user)?.is_some();

@@ -110,10 +110,11 @@ pub(crate) struct Ending(watch::Receiver<Option<End>>);
 impl Ending {
     /// Resolves when the connection has to end.
     pub(crate) async fn wait(&mut self) -> End {
-        match self.0.wait_for(Option::is_some).await {
-            Ok(end) => end.unwrap_or(End::Revoked),
-            // Nobody is left who could say so.
-            Err(_) => std::future::pending().await,
+        // `None` when nobody is left who could say so.
+        let end = self.0.wait_for(Option::is_some).await.ok().map(|end| *end);
+        match end {
+            Some(end) => end.unwrap_or(End::Revoked),
+            None => std::future::pending().await,
         }
     }
 }
