@@ -69,19 +69,23 @@ impl IceServer {
         self.urls.iter().filter_map(|url| {
             let rest = url.strip_prefix("stun:")?;
             let rest = rest.split_once('?').map_or(rest, |(host, _)| host);
-            match rest.rsplit_once(':') {
-                Some((host, port)) if !host.is_empty() && !host.ends_with(':') => {
-                    match port.parse() {
-                        Ok(port) => Some((host.trim_matches(['[', ']']), port)),
-                        Err(_) => rest
-                            .ends_with(']')
-                            .then(|| (rest.trim_matches(['[', ']']), 3478)),
-                    }
-                }
-                _ => Some((rest, 3478)),
-            }
+            host_and_port(rest)
         })
     }
+}
+
+/// Splits `host[:port]`; an IPv6 address stands in brackets (RFC 7064 section 3.1).
+fn host_and_port(text: &str) -> Option<(&str, u16)> {
+    const DEFAULT_PORT: u16 = 3478;
+    let (host, rest) = match text.strip_prefix('[') {
+        Some(bracketed) => bracketed.split_once(']')?,
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let port = match rest {
+        "" => DEFAULT_PORT,
+        rest => rest.strip_prefix(':')?.parse().ok()?,
+    };
+    (!host.is_empty()).then_some((host, port))
 }
 
 impl fmt::Debug for IceServer {
@@ -104,6 +108,8 @@ mod tests {
             "stun:[::1]:99",
             "stun:[::1]",
             "turn:c.example",
+            "stun:",
+            "stun:d.example:port",
         ];
         let server = IceServer {
             urls: urls.iter().map(ToString::to_string).collect(),

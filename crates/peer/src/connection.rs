@@ -447,7 +447,7 @@ impl Connection {
                 self.events.push_back(PeerEvent::IceConnected);
             }
             IceConnectionState::Disconnected => {
-                if self.watch.gone() == Some(Change::Lost) {
+                if self.watch.silent() == Some(Change::Lost) {
                     self.events.push_back(PeerEvent::Disconnected);
                 }
             }

@@ -11,10 +11,17 @@ use std::time::{Duration, Instant};
 pub(crate) const SILENCE: Duration = Duration::from_millis(4500);
 
 /// Watches for silence once connected.
-#[derive(Debug, Default)]
-pub(crate) struct Watch {
-    heard: Option<Instant>,
-    lost: bool,
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Watch {
+    /// Not connected yet.
+    #[default]
+    Off,
+    /// The other side is there.
+    Listening { heard: Instant },
+    /// Nothing is heard; it may come back.
+    Silent,
+    /// The other side ended the connection; what still arrives was under way.
+    Gone,
 }
 
 /// What changed.
@@ -27,35 +34,55 @@ pub(crate) enum Change {
 impl Watch {
     /// Begins to watch.
     pub(crate) fn start(&mut self, now: Instant) {
-        self.heard = Some(now);
+        *self = Self::Listening { heard: now };
     }
 
     /// A packet of the other side arrived.
     pub(crate) fn heard(&mut self, now: Instant) -> Option<Change> {
-        *self.heard.as_mut()? = now;
-        std::mem::take(&mut self.lost).then_some(Change::Back)
+        let back = match self {
+            Self::Off | Self::Gone => return None,
+            Self::Listening { .. } => None,
+            Self::Silent => Some(Change::Back),
+        };
+        self.start(now);
+        back
+    }
+
+    /// No pair of candidates works any more.
+    pub(crate) fn silent(&mut self) -> Option<Change> {
+        self.leave(Self::Silent)
     }
 
     /// The other side says itself that it is gone.
     pub(crate) fn gone(&mut self) -> Option<Change> {
-        self.heard?;
-        (!std::mem::replace(&mut self.lost, true)).then_some(Change::Lost)
+        match self {
+            Self::Silent => {
+                *self = Self::Gone;
+                None
+            }
+            _ => self.leave(Self::Gone),
+        }
     }
 
-    pub(crate) fn timeout(&mut self, now: Instant) -> Option<Change> {
-        let due = self.next_timeout()?;
-        if now < due {
+    fn leave(&mut self, next: Self) -> Option<Change> {
+        if !matches!(self, Self::Listening { .. }) {
             return None;
         }
-        self.lost = true;
+        *self = next;
         Some(Change::Lost)
     }
 
+    pub(crate) fn timeout(&mut self, now: Instant) -> Option<Change> {
+        if now < self.next_timeout()? {
+            return None;
+        }
+        self.silent()
+    }
+
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        if self.lost {
-            None
-        } else {
-            self.heard.map(|heard| heard + SILENCE)
+        match self {
+            Self::Listening { heard } => Some(*heard + SILENCE),
+            Self::Off | Self::Silent | Self::Gone => None,
         }
     }
 }
@@ -81,5 +108,27 @@ mod tests {
         );
         assert_eq!(watch.heard(start + SILENCE * 2), Some(Change::Back));
         assert_eq!(watch.heard(start + SILENCE * 2), None);
+    }
+
+    #[test]
+    fn one_who_said_goodbye_does_not_come_back() {
+        let start = Instant::now();
+        let mut watch = Watch::default();
+        assert_eq!(watch.gone(), None);
+        watch.start(start);
+        assert_eq!(watch.gone(), Some(Change::Lost));
+        assert_eq!((watch.gone(), watch.silent()), (None, None));
+        assert_eq!(watch.heard(start + SILENCE), None);
+        assert_eq!(watch.next_timeout(), None);
+    }
+
+    #[test]
+    fn a_goodbye_after_silence_is_one_loss() {
+        let start = Instant::now();
+        let mut watch = Watch::default();
+        watch.start(start);
+        assert_eq!(watch.silent(), Some(Change::Lost));
+        assert_eq!(watch.gone(), None);
+        assert_eq!(watch.heard(start + SILENCE), None);
     }
 }

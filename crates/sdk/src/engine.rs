@@ -454,11 +454,15 @@ impl Engine {
         Some(CallSession::new(identity, self.me.clone()))
     }
 
-    /// Feeds our media to a peer that just connected and announces his.
+    /// Feeds our media to a peer that just connected and announces his; a peer
+    /// that was lost and is back has both already.
     fn start_media(&self, state: &mut State, key: &PeerKey) {
-        let Some(link) = state.links.get(key) else {
+        let Some(link) = state.links.get_mut(key) else {
             return;
         };
+        if link.was_connected() {
+            return;
+        }
         if let Some(local) = state.local.get(&key.0) {
             link.feed(local);
         }

@@ -14,6 +14,7 @@ async fn decisions_are_copied_and_calls_are_not() {
     let mut phone = running.chat(102).await;
     let mut tablet = running.chat(102).await;
     phone.fence().await;
+    tablet.fence().await;
     for (id, signal) in [
         ("m1", "call"),
         ("m2", "iceCandidates"),
@@ -88,8 +89,14 @@ async fn text_is_copied_both_ways() {
     let mut writers_tablet = running.chat(101).await;
     let mut reader = running.chat(102).await;
     let mut readers_tablet = running.chat(102).await;
-    writer.fence().await;
-    reader.fence().await;
+    for device in [
+        &mut writer,
+        &mut writers_tablet,
+        &mut reader,
+        &mut readers_tablet,
+    ] {
+        device.fence().await;
+    }
     writer
         .send(&format!(
             r#"<message id="t" to="{}" type="chat" xmlns="jabber:client"><body>hi</body></message>"#,

@@ -14,6 +14,7 @@ async fn a_bare_address_means_every_device() {
     let mut phone = running.chat(102).await;
     let mut tablet = running.chat(102).await;
     phone.fence().await;
+    tablet.fence().await;
     caller.signal("m1", &bare(102), "call").await;
     for device in [&mut phone, &mut tablet] {
         let call = device.stanza().await;
@@ -32,6 +33,7 @@ async fn a_full_address_means_that_device() {
     let mut phone = running.chat(102).await;
     let mut tablet = running.chat(102).await;
     phone.fence().await;
+    tablet.fence().await;
     caller.signal("m1", &phone.jid, "accept").await;
     caller
         .signal("m2", &format!("{}/gone", bare(102)), "accept")

@@ -102,7 +102,7 @@ fn a_verb() -> impl Strategy<Value = Verb> {
         2 => Just(Verb::Start),
         12 => Just(Verb::Accept),
         1 => Just(Verb::Reject),
-        1 => Just(Verb::HangUp),
+        2 => Just(Verb::HangUp),
         1 => Just(Verb::Update),
     ]
 }
@@ -738,7 +738,7 @@ proptest! {
 fn schedules_take_every_way_of_the_tables() {
     let mut runner = TestRunner::deterministic();
     let (mut session_ways, mut peer_ways) = (BTreeSet::new(), BTreeSet::new());
-    for _ in 0..256 {
+    for _ in 0..2048 {
         let acts = a_schedule().new_tree(&mut runner).unwrap().current();
         for device in play(acts).devices {
             session_ways.extend(device.observer.session_ways);

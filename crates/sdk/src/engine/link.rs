@@ -26,6 +26,7 @@ pub(super) struct PeerLink {
     connection: Arc<PeerConnection>,
     remote: Arc<Remote>,
     feeds: Arc<Mutex<Feeds>>,
+    connected: bool,
 }
 
 /// What the peer sends. A thread that the system refuses leaves its half out;
@@ -105,6 +106,7 @@ impl PeerLink {
             connection,
             remote,
             feeds,
+            connected: false,
         }
     }
 
@@ -127,6 +129,11 @@ impl PeerLink {
             // It is open: that is how this link came about.
             TransportCommand::Open { .. } => {}
         }
+    }
+
+    /// Whether the peer was connected before; from now on he was.
+    pub(super) const fn was_connected(&mut self) -> bool {
+        std::mem::replace(&mut self.connected, true)
     }
 
     /// Feeds our media to the peer from now on, beginning with a key frame.

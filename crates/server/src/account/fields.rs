@@ -34,7 +34,9 @@ impl Fields {
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.to_ascii_lowercase().contains("json"));
         let looks_json = body.trim_ascii_start().first() == Some(&b'{');
-        if looks_json || (says_json && !body.trim_ascii().is_empty()) {
+        if body.trim_ascii().is_empty() {
+            Ok(Self::default())
+        } else if looks_json || says_json {
             Self::of_json(body)
         } else {
             Self::of_form(body)
