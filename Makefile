@@ -1,8 +1,14 @@
-# `make test` runs every test of the crates that are part of the build.
+# Two commands for everybody: `make demo` runs a real call and judges it, `make test` runs every test.
+# Each installs what it needs. The others are for those who work on the project.
 
-.PHONY: test lint docs purity setup
+.PHONY: demo test lint docs purity setup setup-browser
 
-test: setup
+demo: setup
+	cargo build --locked --bin visavis
+	target/debug/visavis demo
+
+test: setup-browser
+	cargo build --locked --workspace
 	cargo test --locked --workspace
 
 lint: setup
@@ -17,3 +23,6 @@ purity: setup
 
 setup:
 	tools/setup.sh
+
+setup-browser:
+	tools/setup.sh browser

@@ -1,13 +1,21 @@
 #!/usr/bin/env bash
-# Installs what the build needs on Debian 12/13 and Ubuntu 24.04.
+# Installs what the build needs on Debian 12/13 and Ubuntu 24.04; with the
+# argument `browser` also what the tests with a foreign browser need.
 set -euo pipefail
 
 missing=()
-need() { # command package
-  command -v "$1" >/dev/null 2>&1 || missing+=("$2")
+need() { # command package...
+  command -v "$1" >/dev/null 2>&1 || missing+=("${@:2}")
 }
 
-need cc gcc
+need cc gcc libc6-dev
+need cmake cmake
+need pkg-config pkg-config
+pkg-config --exists vpx 2>/dev/null || missing+=(libvpx-dev)
+if [ "${1:-}" = browser ] && [ -z "${CHROMIUM:-}" ]; then
+  command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 ||
+    if grep -qi '^ID=ubuntu' /etc/os-release 2>/dev/null; then need chromium-browser chromium-browser; else missing+=(chromium); fi
+fi
 
 if ! command -v cargo >/dev/null 2>&1; then
   echo "Rust is missing: install it from https://rustup.rs, then run this again." >&2
