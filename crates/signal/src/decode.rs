@@ -18,11 +18,12 @@ use crate::limits::{
     MAX_CANDIDATE_BYTES, MAX_CANDIDATES, MAX_CAPABILITIES, MAX_OPPONENTS, MAX_SDP_BYTES,
     MAX_USER_INFO_BYTES, MAX_USER_INFO_ENTRIES, MAX_VALUE_BYTES,
 };
+use crate::update::reason;
 use crate::user_info::BANDWIDTH_KEY;
 use crate::{
-    Body, CallType, Candidate, Capabilities, Description, DescriptionKind, Platform,
-    SessionDescription, SessionId, Signal, SignalKind, Update, UserId, UserInfo, UserInfoError,
-    text,
+    AddRefusal, Body, CallType, Candidate, Capabilities, Description, DescriptionKind, Join,
+    MediaState, Platform, SessionDescription, SessionId, Signal, SignalKind, Update, UserId,
+    UserInfo, UserInfoError, text,
 };
 
 /// How deep maps inside the user info are looked into; what lies deeper is
@@ -134,6 +135,10 @@ fn decode_parameters(parameters: &Element) -> Result<Signal, DecodeError> {
     let (user_info, bandwidth) = decode_user_info(parameters)?;
     let platform = short_line(parameters, Field::Platform)?.map(|name| Platform::from_name(&name));
     let capabilities = decode_capabilities(parameters)?;
+    let join = match kind {
+        SignalKind::Call => decode_join(parameters)?,
+        _ => None,
+    };
     Ok(Signal {
         session,
         call_type,
@@ -143,14 +148,19 @@ fn decode_parameters(parameters: &Element) -> Result<Signal, DecodeError> {
         bandwidth,
         platform,
         capabilities,
+        join,
         body,
     })
 }
 
 fn decode_opponents(parameters: &Element) -> Result<Vec<UserId>, DecodeError> {
-    let field = Field::OpponentsIds;
+    decode_users(parameters, Field::OpponentsIds)
+}
+
+/// A list of users, each once; not empty.
+fn decode_users(parent: &Element, field: Field) -> Result<Vec<UserId>, DecodeError> {
     let mut opponents = Vec::new();
-    let list = mandatory(parameters.child(field.name()), field)?;
+    let list = mandatory(parent.child(field.name()), field)?;
     for (at, entry) in list
         .children()
         .filter(|child| child.name() == OPPONENT)
@@ -220,22 +230,90 @@ fn decode_candidates(parameters: &Element) -> Result<Vec<Candidate>, DecodeError
 }
 
 fn decode_update(parameters: &Element) -> Result<Update, DecodeError> {
-    let session_description = match parameters.child(Field::SessionDescription.name()) {
-        None => None,
-        Some(description) => Some(SessionDescription {
-            offer_id: mandatory(short_line(description, Field::OfferId)?, Field::OfferId)?,
-            kind: parsed(
-                description,
-                Field::DescriptionType,
-                DescriptionKind::from_wire,
-            )?,
-            sdp: decode_sdp(description)?,
-        }),
-    };
-    Ok(Update {
-        reason: short_line(parameters, Field::Reason)?,
-        session_description,
+    let reason = short_line(parameters, Field::Reason)?;
+    let description = decode_session_description(parameters)?;
+    Ok(match (reason.as_deref(), description) {
+        (Some(reason::RECONNECT), Some(description)) => Update::Reconnect(description),
+        (Some(reason::RENEGOTIATE), description) => {
+            Update::Renegotiate(mandatory(description, Field::SessionDescription)?)
+        }
+        (Some(reason::RINGING), _) => Update::Ringing,
+        (Some(reason::MEDIA_STATE), _) => Update::Media(decode_media_state(parameters)?),
+        (Some(reason::ADD), _) => Update::Add {
+            user: decode_participant(parameters)?,
+        },
+        (Some(reason::ADD_REFUSED), _) => Update::AddRefused {
+            user: decode_participant(parameters)?,
+            cause: parsed(parameters, Field::Cause, AddRefusal::from_wire)?,
+        },
+        (Some(reason::ADDED), _) => Update::Added {
+            user: decode_participant(parameters)?,
+            unreachable: decode_unreachable(parameters)?,
+        },
+        (Some(reason::REJOIN), _) => Update::Rejoin,
+        _ => Update::Data { reason },
     })
+}
+
+fn decode_session_description(
+    parameters: &Element,
+) -> Result<Option<SessionDescription>, DecodeError> {
+    let Some(description) = parameters.child(Field::SessionDescription.name()) else {
+        return Ok(None);
+    };
+    Ok(Some(SessionDescription {
+        offer_id: mandatory(short_line(description, Field::OfferId)?, Field::OfferId)?,
+        kind: parsed(
+            description,
+            Field::DescriptionType,
+            DescriptionKind::from_wire,
+        )?,
+        sdp: decode_sdp(description)?,
+    }))
+}
+
+fn decode_media_state(parameters: &Element) -> Result<MediaState, DecodeError> {
+    let field = Field::MediaState;
+    let media = mandatory(parameters.child(field.name()), field)?;
+    let flag = |field| {
+        parsed(media, field, |text| match text {
+            "1" => Some(true),
+            "0" => Some(false),
+            _ => None,
+        })
+    };
+    Ok(MediaState {
+        audio: flag(Field::Audio)?,
+        video: flag(Field::Video)?,
+        held: flag(Field::Held)?,
+    })
+}
+
+fn decode_participant(parameters: &Element) -> Result<UserId, DecodeError> {
+    parsed(parameters, Field::Participant, |text| text.parse().ok())
+}
+
+fn decode_unreachable(parent: &Element) -> Result<Vec<UserId>, DecodeError> {
+    let users = lenient(decode_users(parent, Field::Unreachable))?;
+    Ok(users.unwrap_or_default())
+}
+
+/// What a `call` says about a call that goes on. One that makes no sense is
+/// absent.
+fn decode_join(parameters: &Element) -> Result<Option<Join>, DecodeError> {
+    let Some(join) = parameters.child(Field::Join.name()) else {
+        return Ok(None);
+    };
+    let invitation = parsed(join, Field::Invitation, |text| {
+        text.parse().ok().filter(|count| *count > 0)
+    });
+    let Some(invitation) = lenient(invitation)? else {
+        return Ok(None);
+    };
+    Ok(Some(Join {
+        invitation,
+        unreachable: decode_unreachable(join)?,
+    }))
 }
 
 fn decode_capabilities(parameters: &Element) -> Result<Capabilities, DecodeError> {

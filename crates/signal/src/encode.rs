@@ -12,14 +12,21 @@ use visavis_xmpp::xml::Element;
 
 use crate::field::{CANDIDATE, Field, MODULE, OPPONENT, PARAMETERS};
 use crate::user_info::BANDWIDTH_KEY;
-use crate::{Body, Candidate, Description, SessionDescription, Signal, UserId, text};
+use crate::{
+    Body, Candidate, Description, Join, MediaState, SessionDescription, Signal, Update, UserId,
+    text,
+};
 
 /// The children of every signal but a mesh `call`. Those that a signal does
 /// not have are left out.
-const ORDER: [Field; 13] = [
+const ORDER: [Field; 18] = [
     Field::UserInfo,
     Field::Reason,
     Field::SessionDescription,
+    Field::MediaState,
+    Field::Participant,
+    Field::Cause,
+    Field::Unreachable,
     Field::SessionId,
     Field::CallType,
     Field::CallerId,
@@ -30,10 +37,11 @@ const ORDER: [Field; 13] = [
     Field::SignalType,
     Field::Platform,
     Field::Capabilities,
+    Field::Join,
 ];
 
 /// The children of a mesh `call`: one callee to another.
-const MESH_CALL_ORDER: [Field; 10] = [
+const MESH_CALL_ORDER: [Field; 11] = [
     Field::SessionId,
     Field::CallType,
     Field::CallerId,
@@ -44,6 +52,7 @@ const MESH_CALL_ORDER: [Field; 10] = [
     Field::SignalType,
     Field::Platform,
     Field::Capabilities,
+    Field::Join,
 ];
 
 impl Signal {
@@ -101,13 +110,8 @@ impl Signal {
             (Field::IceCandidates, Body::IceCandidates(candidates)) => {
                 Some(encode_candidates(candidates))
             }
-            (Field::Reason, Body::Update(update)) => {
-                Some(leaf(field, &text::line(update.reason.as_deref()?)))
-            }
-            (Field::SessionDescription, Body::Update(update)) => update
-                .session_description
-                .as_ref()
-                .map(encode_session_description),
+            (Field::Join, Body::Call { .. }) => self.join.as_ref().map(encode_join),
+            (_, Body::Update(update)) => encode_update(field, update),
             _ => None,
         }
     }
@@ -127,15 +131,56 @@ impl Signal {
     }
 
     fn encode_opponents(&self) -> Option<Element> {
-        if self.opponents.is_empty() {
-            return None;
-        }
-        let mut opponents = element(Field::OpponentsIds.name());
-        for opponent in &self.opponents {
-            opponents.push(element(OPPONENT).with_text(&opponent.to_string()));
-        }
-        Some(opponents)
+        encode_users(Field::OpponentsIds, &self.opponents)
     }
+}
+
+/// A list of users; no element when there are none.
+fn encode_users(field: Field, users: &[UserId]) -> Option<Element> {
+    if users.is_empty() {
+        return None;
+    }
+    let mut list = element(field.name());
+    for user in users {
+        list.push(element(OPPONENT).with_text(&user.to_string()));
+    }
+    Some(list)
+}
+
+/// The part of an `update` that is its own.
+fn encode_update(field: Field, update: &Update) -> Option<Element> {
+    match (field, update) {
+        (Field::Reason, update) => Some(leaf(field, &text::line(update.reason()?))),
+        (
+            Field::SessionDescription,
+            Update::Reconnect(description) | Update::Renegotiate(description),
+        ) => Some(encode_session_description(description)),
+        (Field::MediaState, Update::Media(media)) => Some(encode_media_state(*media)),
+        (
+            Field::Participant,
+            Update::Add { user } | Update::AddRefused { user, .. } | Update::Added { user, .. },
+        ) => Some(leaf(field, &user.to_string())),
+        (Field::Cause, Update::AddRefused { cause, .. }) => Some(leaf(field, cause.wire())),
+        (Field::Unreachable, Update::Added { unreachable, .. }) => encode_users(field, unreachable),
+        _ => None,
+    }
+}
+
+fn encode_media_state(media: MediaState) -> Element {
+    let flag = |field, on| leaf(field, if on { "1" } else { "0" });
+    element(Field::MediaState.name())
+        .with_child(flag(Field::Audio, media.audio))
+        .with_child(flag(Field::Video, media.video))
+        .with_child(flag(Field::Held, media.held))
+}
+
+fn encode_join(join: &Join) -> Element {
+    let mut element = element(Field::Join.name())
+        .with_child(leaf(Field::Invitation, &join.invitation.to_string()));
+    if let Some(unreachable) = encode_users(Field::Unreachable, &join.unreachable) {
+        element.push(unreachable);
+    }
+    element
 }
 
 fn encode_candidates(candidates: &[Candidate]) -> Element {

@@ -42,6 +42,25 @@ pub enum Field {
     DescriptionType,
     /// `capabilities`: the sender's extensions.
     Capabilities,
+    /// `mediaState` of an `update`: what the sender sends.
+    MediaState,
+    /// `audio` inside a `mediaState`: `1` or `0`.
+    Audio,
+    /// `video` inside a `mediaState`: `1` or `0`.
+    Video,
+    /// `held` inside a `mediaState`: `1` or `0`.
+    Held,
+    /// `participant` of an `update`: whom it is about.
+    Participant,
+    /// `cause` of an `update` that refuses: why.
+    Cause,
+    /// `unreachable`, with an `opponentID` for each participant without a
+    /// connection.
+    Unreachable,
+    /// `join` of a `call` into a call that goes on.
+    Join,
+    /// `invitation` inside a `join`: a count.
+    Invitation,
 }
 
 impl Field {
@@ -66,6 +85,15 @@ impl Field {
             Self::OfferId => "offerId",
             Self::DescriptionType => "type",
             Self::Capabilities => "capabilities",
+            Self::MediaState => "mediaState",
+            Self::Audio => "audio",
+            Self::Video => "video",
+            Self::Held => "held",
+            Self::Participant => "participant",
+            Self::Cause => "cause",
+            Self::Unreachable => "unreachable",
+            Self::Join => "join",
+            Self::Invitation => "invitation",
         }
     }
 }

@@ -35,10 +35,11 @@
 //! two places that foreign clients ignore:
 //!
 //! - `call` and `accept` may end with one more child,
-//!   `<capabilities>hold ringing</capabilities>`: the names of the extensions
-//!   the sender understands ([`Capabilities`]).
-//! - To a peer that announced an extension, an `update` may carry its name in
-//!   `reason` ([`Update::reason`]) and its parameters in the user info.
+//!   `<capabilities>glare ringing</capabilities>`: the names of the extensions
+//!   the sender understands ([`Capabilities`], [`capability`]).
+//! - To a peer that announced an extension, an `update` may be one of the kinds
+//!   that [`Update`] lists, told by its `reason`, with children of its own; and a
+//!   `call` may say that the call goes on already ([`Join`]).
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -47,6 +48,7 @@ extern crate alloc;
 mod call_type;
 mod candidate;
 mod capabilities;
+pub mod capability;
 mod decode;
 mod description;
 mod encode;
@@ -57,6 +59,7 @@ mod platform;
 mod session_id;
 mod signal;
 mod text;
+mod update;
 mod user_id;
 mod user_info;
 
@@ -69,6 +72,7 @@ pub use field::Field;
 pub use message_id::MessageId;
 pub use platform::Platform;
 pub use session_id::{SessionId, SessionIdError};
-pub use signal::{Body, Signal, SignalKind, Update};
+pub use signal::{Body, Signal, SignalKind};
+pub use update::{AddRefusal, Join, MediaState, Update};
 pub use user_id::{UserId, UserIdError};
 pub use user_info::{UserInfo, UserInfoError};

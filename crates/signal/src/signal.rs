@@ -1,6 +1,5 @@
 //! The six signals.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -8,8 +7,8 @@ use visavis_xmpp::xml::Element;
 
 use crate::decode;
 use crate::{
-    CallType, Candidate, Capabilities, Description, Platform, SessionDescription, SessionId,
-    UserId, UserInfo,
+    CallType, Candidate, Capabilities, Description, Join, Platform, SessionId, Update, UserId,
+    UserInfo,
 };
 
 /// One signal, from one peer of a call to another.
@@ -43,6 +42,8 @@ pub struct Signal {
     /// The extensions that the sender understands. Meant for `call` and
     /// `accept`; empty from clients of the documented system.
     pub capabilities: Capabilities,
+    /// On a `call` into a call that goes on; an extension.
+    pub join: Option<Join>,
     /// What it says.
     pub body: Body,
 }
@@ -59,6 +60,7 @@ impl Signal {
             bandwidth: None,
             platform: Some(Platform::Rust),
             capabilities: Capabilities::new(),
+            join: None,
             body,
         }
     }
@@ -99,30 +101,6 @@ pub enum Body {
     IceCandidates(Vec<Candidate>),
     /// Something about the call changed.
     Update(Update),
-}
-
-/// What an `update` carries besides the user info.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Update {
-    /// Why, or what for: [`Update::RECONNECT`], or the name of an extension
-    /// that the receiver announced. One line.
-    pub reason: Option<Arc<str>>,
-    /// The description of a connection that replaces the lost one.
-    pub session_description: Option<SessionDescription>,
-}
-
-impl Update {
-    /// The reason that comes with a session description: the connection was
-    /// lost, and this is the next one.
-    pub const RECONNECT: &'static str = "reconnect";
-
-    /// The `update` that replaces a lost connection.
-    pub fn reconnect(session_description: SessionDescription) -> Self {
-        Self {
-            reason: Some(Self::RECONNECT.into()),
-            session_description: Some(session_description),
-        }
-    }
 }
 
 /// Which of the six signals. There are no others.

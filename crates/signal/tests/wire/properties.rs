@@ -4,8 +4,9 @@ use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use visavis_signal::{
-    Body, CallType, Candidate, Capabilities, Description, DescriptionKind, Field, Platform,
-    SessionDescription, SessionId, Signal, SignalKind, Update, UserId, UserInfo,
+    AddRefusal, Body, CallType, Candidate, Capabilities, Description, DescriptionKind, Field, Join,
+    MediaState, Platform, SessionDescription, SessionId, Signal, SignalKind, Update, UserId,
+    UserInfo,
 };
 use visavis_xmpp::Jid;
 use visavis_xmpp::xml::{Element, Limits};
@@ -46,15 +47,36 @@ fn body() -> impl Strategy<Value = Body> {
         Just(Body::Reject),
         Just(Body::HangUp),
         vec(candidate(), 0..6).prop_map(Body::IceCandidates),
-        (option::of(line()), option::of(session_description())).prop_map(
-            |(reason, session_description)| {
-                Body::Update(Update {
-                    reason: reason.map(Into::into),
-                    session_description,
-                })
-            }
-        ),
+        update().prop_map(Body::Update),
     ]
+}
+
+fn update() -> impl Strategy<Value = Update> {
+    let user = || any::<u32>().prop_map(UserId);
+    let cause = prop_oneof![Just(AddRefusal::Full), Just(AddRefusal::Present)];
+    prop_oneof![
+        option::of(line()).prop_map(|reason| Update::Data {
+            reason: reason.map(Into::into)
+        }),
+        session_description().prop_map(Update::Reconnect),
+        session_description().prop_map(Update::Renegotiate),
+        Just(Update::Ringing),
+        any::<(bool, bool, bool)>().prop_map(|(audio, video, held)| Update::Media(MediaState {
+            audio,
+            video,
+            held
+        })),
+        user().prop_map(|user| Update::Add { user }),
+        (user(), cause).prop_map(|(user, cause)| Update::AddRefused { user, cause }),
+        (user(), users()).prop_map(|(user, unreachable)| Update::Added { user, unreachable }),
+        Just(Update::Rejoin),
+    ]
+}
+
+/// A few users, each once.
+fn users() -> impl Strategy<Value = Vec<UserId>> {
+    proptest::collection::btree_set(any::<u32>(), 0..4)
+        .prop_map(|users| users.into_iter().map(UserId).collect())
 }
 
 fn session() -> impl Strategy<Value = SessionId> {
@@ -85,12 +107,15 @@ fn signal() -> impl Strategy<Value = Signal> {
         option::of(any::<u32>()),
         option::of(platform),
         capabilities,
+        option::of(join()),
     );
     (session(), call_type, parties, extras, body(), any::<bool>()).prop_map(
         |(session, call_type, (caller, opponents), extras, body, sparse)| {
-            let (user_info, bandwidth, platform, capabilities) = extras;
+            let (user_info, bandwidth, platform, capabilities, join) = extras;
             let bare = sparse && !matches!(body, Body::Call { .. });
+            let join = join.filter(|_| matches!(body, Body::Call { .. }));
             Signal {
+                join,
                 call_type: (!bare).then_some(call_type),
                 caller: (!bare).then_some(UserId(caller)),
                 opponents: if bare {
@@ -106,6 +131,13 @@ fn signal() -> impl Strategy<Value = Signal> {
             }
         },
     )
+}
+
+fn join() -> impl Strategy<Value = Join> {
+    (1..u32::MAX, users()).prop_map(|(invitation, unreachable)| Join {
+        invitation,
+        unreachable,
+    })
 }
 
 fn decode(text: &str) -> Option<Signal> {
@@ -132,6 +164,14 @@ fn hostile_element() -> impl Strategy<Value = Element> {
         Field::OfferId,
         Field::DescriptionType,
         Field::Capabilities,
+        Field::Reason,
+        Field::MediaState,
+        Field::Audio,
+        Field::Participant,
+        Field::Cause,
+        Field::Unreachable,
+        Field::Join,
+        Field::Invitation,
     ];
     let name = prop_oneof![
         4 => proptest::sample::select(known.map(Field::name).to_vec()).prop_map(str::to_owned),
@@ -175,12 +215,10 @@ proptest! {
         for body in [
             Body::Call { offer: Description::new(&text) },
             Body::IceCandidates(vec![candidate]),
-            Body::Update(Update {
-                reason: Some(text.as_str().into()),
-                session_description: Some(SessionDescription {
-                    offer_id: more.as_str().into(), kind: DescriptionKind::Offer, sdp: Description::new(&more),
-                }),
-            }),
+            Body::Update(Update::Data { reason: Some(text.as_str().into()) }),
+            Body::Update(Update::Reconnect(SessionDescription {
+                offer_id: more.as_str().into(), kind: DescriptionKind::Offer, sdp: Description::new(&more),
+            })),
         ] {
             let mut signal = Signal::new(SessionId::from_bytes([1; 16]), body);
             signal.platform = Some(Platform::from_name(&more));
