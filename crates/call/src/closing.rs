@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use visavis_signal::{UserId, UserInfo};
 
-use crate::session::{Direction, Farewell, Session, SessionTimer};
+use crate::closed::Farewell;
+use crate::session::{Session, SessionTimer};
 use crate::step::Step;
 use crate::{Address, CommandError, Event, PeerState, SessionState, reason};
 
@@ -21,26 +22,30 @@ impl Session {
     ) -> Result<(), CommandError> {
         self.ensure_open()?;
         for user in self.live_users() {
-            self.take_leave(step, user, user_info.clone());
-            self.end_peer(step, user, PeerState::Closed, None);
+            self.take_leave(step, user, user_info);
         }
+        self.end_all(step, PeerState::Closed, None);
         Ok(())
     }
 
-    /// Tells a peer that we are out of the call: until our `accept` is out by a `reject`, which
-    /// does no harm when another device of ours took the call, later by a `hangUp`. Somebody who
-    /// has not heard of the call is told nothing.
-    pub(crate) fn take_leave(&mut self, step: &mut Step<'_>, user: UserId, user_info: UserInfo) {
-        let Some(peer) = self.peers.get(&user) else {
+    /// Tells a peer that we are out of the call: while it rings by a `reject`, which does no harm
+    /// when another device of ours took the call, later by a `hangUp`. Somebody who has not heard
+    /// of the call is told nothing.
+    pub(crate) fn take_leave(&mut self, step: &mut Step<'_>, user: UserId, user_info: &UserInfo) {
+        let Some(peer) = self.peer(user) else {
             return;
         };
-        let farewell = match (self.direction, peer.state()) {
-            (_, PeerState::New) => return,
-            (Direction::Incoming, PeerState::Pending) => Farewell::Reject,
-            _ => Farewell::HangUp,
+        if peer.state() == PeerState::New && !peer.is_fellow() {
+            return;
+        }
+        // Until our `accept` is out, the caller knows of no call with us.
+        let farewell = if self.is_ringing() || peer.is_caller() && !peer.state().is_negotiated() {
+            Farewell::Reject
+        } else {
+            Farewell::HangUp
         };
-        peer.say(&self.call, step, farewell.body(), user_info);
-        self.farewell = Some(farewell);
+        peer.say(&self.call, step, farewell.body(), user_info.clone());
+        self.farewell = Some((farewell, user_info.clone()));
     }
 
     /// A peer left, or the caller canceled. One who dialed for as long as he wanted says so in the
@@ -49,15 +54,40 @@ impl Session {
         if !self.counts(from) {
             return;
         }
-        if self.is_ringing() && user_info.get(reason::KEY) == Some(reason::NOT_ANSWERED) {
+        let user = from.user;
+        let why = user_info.get(reason::KEY);
+        let calls_us = self.peer(user).is_some_and(crate::Peer::is_caller);
+        if calls_us && self.is_ringing() && why == Some(reason::NOT_ANSWERED) {
             return self.no_actions(step);
+        }
+        let unheard = self.peer_state(user) != PeerState::Connected;
+        if calls_us && unheard && why == Some(reason::ACCEPTED_ELSEWHERE) {
+            let session = self.call.session.clone();
+            let event = Event::AcceptedElsewhere { session };
+            return self.end_all(step, PeerState::Closed, Some(event));
         }
         let event = Event::HungUp {
             session: self.call.session.clone(),
-            user: from.user,
+            user,
             user_info,
         };
-        self.end_peer(step, from.user, PeerState::HungUp, Some(event));
+        self.end_peer(step, user, PeerState::HungUp, Some(event));
+        self.caller_gone(step, user);
+    }
+
+    /// When it was the caller who left: if we took the call, it goes on with the others. If it
+    /// rings, there is nobody left to answer, and who of the others waits for us learns of it.
+    pub(crate) fn caller_gone(&mut self, step: &mut Step<'_>, user: UserId) {
+        if user != self.call.initiator || !self.state().is_open() {
+            return;
+        }
+        if !self.is_ringing() {
+            return self.join_fellows(step);
+        }
+        for user in self.users(|peer| peer.state() == PeerState::Pending) {
+            self.take_leave(step, user, &UserInfo::new());
+        }
+        self.end_all(step, PeerState::Closed, None);
     }
 
     /// A peer is out of the call: `end` says how, `event` tells the app why.
@@ -76,8 +106,24 @@ impl Session {
             step.event(event);
         }
         peer.release(&self.call, step);
-        if self.peers.values().all(|peer| !peer.state().is_live()) {
+        if self.state().is_open() && self.live_users().is_empty() {
             self.start_close(step);
+        }
+    }
+
+    /// We are out of the call, with everybody.
+    pub(crate) fn end_all(
+        &mut self,
+        step: &mut Step<'_>,
+        end: PeerState,
+        mut event: Option<Event>,
+    ) {
+        let ours = self.call.initiator;
+        let mut users = self.live_users();
+        // The caller first: it is his call that ends.
+        users.sort_by_key(|user| *user != ours);
+        for user in users {
+            self.end_peer(step, user, end, event.take());
         }
     }
 

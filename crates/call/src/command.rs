@@ -57,6 +57,49 @@ pub enum Command {
         /// What to send.
         user_info: UserInfo,
     },
+    /// Say whether we can be heard and seen.
+    SetMedia {
+        /// Which call.
+        session: SessionId,
+        /// Whether we send sound.
+        audio: bool,
+        /// Whether we send pictures.
+        video: bool,
+    },
+    /// Put a call on hold: nothing is sent and nothing is played until
+    /// [`Resume`](Self::Resume).
+    Hold {
+        /// Which.
+        session: SessionId,
+    },
+    /// Come back to a call that was put on hold.
+    Resume {
+        /// Which.
+        session: SessionId,
+    },
+    /// Make of an audio call a video call, or the other way. Peers whose clients cannot do that
+    /// stay as they are.
+    Upgrade {
+        /// Which.
+        session: SessionId,
+        /// What it is to be.
+        call_type: CallType,
+    },
+    /// Call somebody into a call that goes on.
+    Add {
+        /// Which.
+        session: SessionId,
+        /// Whom.
+        user: UserId,
+        /// What to attach; he sees it while the call rings.
+        user_info: UserInfo,
+    },
+    /// Come back to a call that closed here less than ten minutes ago and goes on elsewhere. It
+    /// begins as a new session with the same id, already accepted.
+    Rejoin {
+        /// Which.
+        session: SessionId,
+    },
     /// Leave every call and deliver no further ones. Harmless when repeated. The sessions still
     /// need their transports' [`Closed`](crate::TransportEvent::Closed) or the clock to finish.
     Destroy,
@@ -69,7 +112,7 @@ pub enum CommandError {
     /// [`Command::StartProcessing`] has to come first.
     #[error("calls are not being processed")]
     NotProcessing,
-    /// There is no session with this id.
+    /// There is no session with this id, and there was none lately.
     #[error("there is no such session")]
     UnknownSession,
     /// The session is closing or closed.
@@ -119,6 +162,15 @@ pub enum CommandError {
         /// Who.
         user: UserId,
     },
+    /// He is in the call, or being called.
+    #[error("user {} is in the call", .user.0)]
+    AlreadyInCall {
+        /// Who.
+        user: UserId,
+    },
+    /// No client in the call can change it between audio and video.
+    #[error("nobody in the call can change its type")]
+    NobodyUpgrades,
     /// Nobody can be called while chat is lost.
     #[error("chat is not connected")]
     ChatLost,

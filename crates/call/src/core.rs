@@ -2,13 +2,14 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 
-use visavis_signal::{Body, SessionId, Signal, UserId, UserInfo};
+use visavis_signal::{Body, Capabilities, SessionId, Signal, UserId, UserInfo, capability};
 
-use crate::closed::{ClosedSession, ClosedSessions};
+use crate::closed::{ClosedSession, ClosedSessions, Farewell, Readmission};
 use crate::early::EarlyCandidates;
+use crate::ids::Ids;
 use crate::invitation::Invitation;
 use crate::outgoing::check_opponents;
-use crate::session::{Direction, Farewell, Session};
+use crate::session::Session;
 use crate::step::Step;
 use crate::{
     Address, BusyCause, CallConfig, Command, CommandError, ConfigError, Event, Input, Output,
@@ -22,27 +23,33 @@ use crate::{
 /// [`next_timeout`](Self::next_timeout).
 #[derive(Debug)]
 pub struct Core {
-    me: UserId,
+    pub(crate) me: UserId,
     config: CallConfig,
+    /// What we announce: everything that this version knows.
+    capabilities: Capabilities,
+    ids: Ids,
     processing: bool,
     chat_is_up: bool,
-    sessions: BTreeMap<SessionId, Session>,
-    closed: ClosedSessions,
+    pub(crate) sessions: BTreeMap<SessionId, Session>,
+    pub(crate) closed: ClosedSessions,
     early: EarlyCandidates,
     outputs: VecDeque<Output>,
 }
 
 impl Core {
     /// Call control for this user. Nothing is delivered before
-    /// [`Command::StartProcessing`].
+    /// [`Command::StartProcessing`]. The `seed` is any number that another core is unlikely to
+    /// have; the same one replays a run.
     ///
     /// # Errors
     /// A setting is out of its range.
-    pub fn new(me: UserId, config: CallConfig) -> Result<Self, ConfigError> {
+    pub fn new(me: UserId, config: CallConfig, seed: u64) -> Result<Self, ConfigError> {
         config.validate()?;
         Ok(Self {
             me,
             config,
+            capabilities: Capabilities::from_names(capability::ALL).unwrap_or_default(),
+            ids: Ids::new(seed),
             processing: false,
             chat_is_up: true,
             sessions: BTreeMap::new(),
@@ -115,8 +122,10 @@ impl Core {
             Input::ChatLost => self.chat_is_up = false,
             Input::ChatRestored => {
                 self.chat_is_up = true;
-                self.with_every_session(now, Session::dial_again);
+                self.with_closed(now, |closed, step| closed.repeat_farewells(step));
+                self.with_every_session(now, Session::chat_restored);
             }
+            Input::NetworkChanged => self.with_every_session(now, Session::move_to_new_paths),
         }
         Outputs::new(&mut self.outputs)
     }
@@ -142,34 +151,60 @@ impl Core {
                 let session = Session::outgoing(session, self.me, opponents, call_type, now);
                 self.sessions.insert(session.id().clone(), session);
             }
+            Command::Rejoin { session } => {
+                if self.sessions.contains_key(&session) {
+                    return Err(CommandError::SessionExists);
+                }
+                if !self.chat_is_up {
+                    return Err(CommandError::ChatLost);
+                }
+                self.with_closed(now, |closed, step| closed.ask_back(step, &session))?;
+            }
             Command::Start { session, user_info } => {
-                self.ask_session(now, &session, |session, step| {
-                    session.start(step, user_info)
-                })?;
+                self.ask(now, &session, |call, step| call.start(step, user_info))?;
             }
             Command::Accept { session, user_info } => {
-                self.ask_session(now, &session, |session, step| {
-                    session.accept(step, user_info)
-                })?;
+                self.ask(now, &session, |call, step| call.accept(step, user_info))?;
             }
             Command::Reject { session, user_info } => {
-                self.ask_session(now, &session, |session, step| {
-                    session.reject(step, &user_info)
-                })?;
+                self.ask(now, &session, |call, step| call.reject(step, &user_info))?;
             }
             Command::HangUp { session, user_info } => {
-                self.ask_session(now, &session, |session, step| {
-                    session.hang_up(step, &user_info)
-                })?;
+                self.ask(now, &session, |call, step| call.hang_up(step, &user_info))?;
             }
             Command::Update {
                 session,
                 to,
                 user_info,
             } => {
-                self.ask_session(now, &session, |session, step| {
-                    session.update(step, to, &user_info)
+                self.ask(now, &session, |call, step| {
+                    call.update(step, to, &user_info)
                 })?;
+            }
+            Command::SetMedia {
+                session,
+                audio,
+                video,
+            } => {
+                self.ask(now, &session, |call, step| {
+                    call.set_media(step, audio, video)
+                })?;
+            }
+            Command::Hold { session } => {
+                self.ask(now, &session, |call, step| call.hold(step, true))?;
+            }
+            Command::Resume { session } => {
+                self.ask(now, &session, |call, step| call.hold(step, false))?;
+            }
+            Command::Upgrade { session, call_type } => {
+                self.ask(now, &session, |call, step| call.upgrade(step, call_type))?;
+            }
+            Command::Add {
+                session,
+                user,
+                user_info,
+            } => {
+                self.ask(now, &session, |call, step| call.add(step, user, user_info))?;
             }
         }
         Ok(Outputs::new(&mut self.outputs))
@@ -189,22 +224,43 @@ impl Core {
         if !self.processing {
             return;
         }
+        let id = signal.session.clone();
         if from.user == self.me {
             let kind = signal.kind();
-            self.with_session(now, &signal.session, |session, step| {
+            self.with_session(now, &id, |session, step| {
                 session.decided_elsewhere(step, kind)
             });
-        } else if self.sessions.contains_key(&signal.session) {
-            let id = signal.session.clone();
+        } else if self.sessions.contains_key(&id) {
             self.with_session(now, &id, |session, step| {
                 session.receive(step, &from, signal)
             });
-        } else if let Some(closed) = self.closed.get(now, &signal.session) {
-            if let Some(farewell) = closed.answer(from.user, signal.kind()) {
-                self.decline(from, &signal, farewell, UserInfo::new());
-            }
+        } else if self.closed.contains(now, &id) {
+            self.receive_closed(now, from, signal);
         } else {
             self.receive_unknown(now, from, signal);
+        }
+    }
+
+    /// A signal of a session that is over.
+    fn receive_closed(&mut self, now: Time, from: Address, signal: Signal) {
+        let Some(closed) = self.closed.get(now, &signal.session) else {
+            return;
+        };
+        let readmission = closed.readmission(now, &signal);
+        if readmission == Readmission::None {
+            if let Some((farewell, user_info)) = closed.answer(from.user, signal.kind()) {
+                self.decline(from, &signal, farewell, user_info);
+            }
+        } else if let Some(call) = Invitation::read(&signal, from.user, self.me) {
+            let id = signal.session.clone();
+            self.closed.forget(&id);
+            self.ring(now, from, call, signal);
+            if readmission == Readmission::Wanted {
+                self.with_session(now, &id, |session, step| {
+                    // It rings, so it can be accepted.
+                    let _ = session.accept(step, UserInfo::new());
+                });
+            }
         }
     }
 
@@ -212,20 +268,17 @@ impl Core {
     /// for another device of ours, so it is not answered.
     fn receive_unknown(&mut self, now: Time, from: Address, signal: Signal) {
         match &signal.body {
-            Body::Call { offer } => {
+            Body::Call { .. } => {
                 let Some(call) = Invitation::read(&signal, from.user, self.me) else {
                     return;
                 };
-                if let Some(cause) = self.busy(from.user) {
-                    return self.reject_unasked(now, from, signal, &call, cause);
+                if let Some(ours) = self.crossing(&call) {
+                    self.resolve_glare(now, &ours, from, call, signal);
+                } else if let Some(cause) = self.busy() {
+                    self.reject_unasked(now, from, signal, call, cause);
+                } else {
+                    self.ring(now, from, call, signal);
                 }
-                let (offer, bandwidth) = (offer.clone(), signal.bandwidth);
-                let early = self.early.take(now, &call.session, from.user);
-                let session = Session::incoming(call, from, signal.user_info, now);
-                self.sessions.insert(signal.session.clone(), session);
-                self.with_session(now, &signal.session, |session, step| {
-                    session.ring(step, offer, bandwidth, early)
-                });
             }
             Body::IceCandidates(candidates) => {
                 self.early
@@ -235,19 +288,28 @@ impl Core {
         }
     }
 
-    /// Whether a call of this user must not ring. While we dial him ourselves, his call is none
-    /// that disturbs: both rang at once.
-    fn busy(&self, caller: UserId) -> Option<BusyCause> {
-        let in_call = |session: &Session| session.is_engaged() && !session.is_dialing(caller);
-        if self.config.auto_reject && self.sessions.values().any(in_call) {
+    fn ring(&mut self, now: Time, from: Address, call: Invitation, signal: Signal) {
+        let id = call.session.clone();
+        let early = self.early.take(now, &id, from.user);
+        self.outputs.push_back(Output::Event(Event::NewSession {
+            session: id.clone(),
+            caller: call.initiator,
+            opponents: call.opponents.clone(),
+            call_type: call.call_type,
+            user_info: signal.user_info.clone(),
+        }));
+        let session = Session::incoming(call, from, &signal, self.me, now);
+        self.sessions.insert(id.clone(), session);
+        self.with_session(now, &id, |session, step| session.ring(step, signal, early));
+    }
+
+    /// Whether a call must not ring.
+    fn busy(&self) -> Option<BusyCause> {
+        if self.config.auto_reject && self.sessions.values().any(Session::is_engaged) {
             return Some(BusyCause::InCall);
         }
-        let ringing = self
-            .sessions
-            .values()
-            .filter(|session| session.is_ringing())
-            .count();
-        (ringing >= self.config.incoming_limit).then_some(BusyCause::TooManyRinging)
+        let ringing = self.sessions.values().filter(|call| call.is_ringing());
+        (ringing.count() >= self.config.incoming_limit).then_some(BusyCause::TooManyRinging)
     }
 
     fn reject_unasked(
@@ -255,25 +317,25 @@ impl Core {
         now: Time,
         from: Address,
         signal: Signal,
-        call: &Invitation,
+        call: Invitation,
         cause: BusyCause,
     ) {
-        let why = match cause {
+        let why = reason::user_info(match cause {
             BusyCause::InCall => reason::BUSY,
             BusyCause::TooManyRinging => reason::TOO_MANY_CALLS,
-        };
-        let closed = ClosedSession {
-            direction: Direction::Incoming,
-            partners: [from.user].into(),
-            farewell: Some(Farewell::Reject),
-        };
+        });
+        let (user, call_type, me) = (from.user, call.call_type, self.me);
+        for fellow in call.opponents.iter().filter(|user| **user != me) {
+            let to = Address::bare(*fellow);
+            self.decline(to, &signal, Farewell::Reject, why.clone());
+        }
+        let closed = ClosedSession::rejected(call, from.clone(), why.clone());
         self.closed.remember(now, signal.session.clone(), closed);
-        let user = from.user;
-        self.decline(from, &signal, Farewell::Reject, reason::user_info(why));
+        self.decline(from, &signal, Farewell::Reject, why);
         self.outputs.push_back(Output::Event(Event::Busy {
             session: signal.session,
             user,
-            call_type: call.call_type,
+            call_type,
             user_info: signal.user_info,
             cause,
         }));
@@ -294,7 +356,7 @@ impl Core {
     // ── Sessions ────────────────────────────────────────────────────────────
 
     /// Does something with a session, if it exists, and forgets the session once it is closed.
-    fn with_session<R>(
+    pub(crate) fn with_session<R>(
         &mut self,
         now: Time,
         id: &SessionId,
@@ -306,6 +368,8 @@ impl Core {
             me: self.me,
             config: &self.config,
             chat_is_up: self.chat_is_up,
+            capabilities: &self.capabilities,
+            ids: &mut self.ids,
             outputs: &mut self.outputs,
         };
         let result = act(session, &mut step);
@@ -316,6 +380,24 @@ impl Core {
         Some(result)
     }
 
+    /// Does something with the sessions that are over.
+    fn with_closed<R>(
+        &mut self,
+        now: Time,
+        act: impl FnOnce(&mut ClosedSessions, &mut Step<'_>) -> R,
+    ) -> R {
+        let mut step = Step {
+            now,
+            me: self.me,
+            config: &self.config,
+            chat_is_up: self.chat_is_up,
+            capabilities: &self.capabilities,
+            ids: &mut self.ids,
+            outputs: &mut self.outputs,
+        };
+        act(&mut self.closed, &mut step)
+    }
+
     fn with_every_session(&mut self, now: Time, act: impl Fn(&mut Session, &mut Step<'_>)) {
         let ids: alloc::vec::Vec<_> = self.sessions.keys().cloned().collect();
         for id in &ids {
@@ -323,7 +405,7 @@ impl Core {
         }
     }
 
-    fn ask_session(
+    fn ask(
         &mut self,
         now: Time,
         id: &SessionId,

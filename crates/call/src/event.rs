@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use visavis_signal::{CallType, SessionId, SignalKind, UserId, UserInfo};
+use visavis_signal::{AddRefusal, CallType, MediaState, SessionId, SignalKind, UserId, UserInfo};
 
 use crate::{DescriptionFault, PeerState, SessionState};
 
@@ -51,6 +51,21 @@ pub enum Event {
         user: UserId,
         /// What his app attached.
         user_info: UserInfo,
+    },
+    /// A device of a user we called rings. Clients of the documented system do not say so.
+    Ringing {
+        /// The call.
+        session: SessionId,
+        /// Whose device.
+        user: UserId,
+    },
+    /// Both sides called each other at the same moment. This call of ours ends, and another one
+    /// takes its place, already accepted: of it no [`NewSession`](Self::NewSession) is told.
+    Replaced {
+        /// Our call.
+        session: SessionId,
+        /// The call that goes on.
+        by: SessionId,
     },
     /// A user we called did not answer in time.
     NotAnswered {
@@ -128,6 +143,69 @@ pub enum Event {
         session: SessionId,
     },
 
+    // ── What they send ──────────────────────────────────────────────────────
+    /// A user mutes or unmutes himself, or turns the camera off or on.
+    MediaChanged {
+        /// The call.
+        session: SessionId,
+        /// The user.
+        user: UserId,
+        /// What he sends from now on.
+        media: MediaState,
+    },
+    /// A user puts the call on hold.
+    Held {
+        /// The call.
+        session: SessionId,
+        /// The user.
+        user: UserId,
+    },
+    /// A user comes back to the call.
+    Resumed {
+        /// The call.
+        session: SessionId,
+        /// The user.
+        user: UserId,
+    },
+    /// A user made a video call of it, or an audio call. Our own camera stays as it is: off, unless
+    /// the app says so.
+    UpgradeRequested {
+        /// The call.
+        session: SessionId,
+        /// The user.
+        user: UserId,
+        /// What the call is now.
+        call_type: CallType,
+    },
+
+    // ── Who is in it ────────────────────────────────────────────────────────
+    /// Somebody was called into the call.
+    ParticipantAdded {
+        /// The call.
+        session: SessionId,
+        /// Who.
+        user: UserId,
+    },
+    /// Two participants have no connection with each other, because the client of one of them
+    /// cannot let somebody into a call that goes on.
+    ParticipantUnreachable {
+        /// The call.
+        session: SessionId,
+        /// The one of them.
+        user: UserId,
+        /// The other one; perhaps ourselves.
+        other: UserId,
+    },
+    /// A user whom we wanted in the call is not called.
+    AddRefused {
+        /// The call.
+        session: SessionId,
+        /// Who.
+        user: UserId,
+        /// Why not.
+        cause: AddRefusal,
+    },
+
     // ── Its connections ─────────────────────────────────────────────────────
     /// The session entered another state.
     StateChanged {
@@ -168,6 +246,21 @@ pub enum Event {
     },
     /// The connection to this user is lost and may come back.
     Disconnected {
+        /// The call.
+        session: SessionId,
+        /// The user.
+        user: UserId,
+    },
+    /// A lost connection to this user is being repaired.
+    Reconnecting {
+        /// The call.
+        session: SessionId,
+        /// The user.
+        user: UserId,
+    },
+    /// A lost connection to this user is there again. Comes right after
+    /// [`Connected`](Self::Connected).
+    Reconnected {
         /// The call.
         session: SessionId,
         /// The user.
@@ -224,6 +317,17 @@ impl Event {
             | Self::Connected { session, .. }
             | Self::ConnectionFailed { session, .. }
             | Self::Disconnected { session, .. }
+            | Self::Ringing { session, .. }
+            | Self::Replaced { session, .. }
+            | Self::MediaChanged { session, .. }
+            | Self::Held { session, .. }
+            | Self::Resumed { session, .. }
+            | Self::UpgradeRequested { session, .. }
+            | Self::ParticipantAdded { session, .. }
+            | Self::ParticipantUnreachable { session, .. }
+            | Self::AddRefused { session, .. }
+            | Self::Reconnecting { session, .. }
+            | Self::Reconnected { session, .. }
             | Self::DisconnectTimeout { session, .. }
             | Self::ConnectionClosed { session, .. } => session,
         }
@@ -248,9 +352,20 @@ impl Event {
             | Self::Connected { user, .. }
             | Self::ConnectionFailed { user, .. }
             | Self::Disconnected { user, .. }
+            | Self::Ringing { user, .. }
+            | Self::MediaChanged { user, .. }
+            | Self::Held { user, .. }
+            | Self::Resumed { user, .. }
+            | Self::UpgradeRequested { user, .. }
+            | Self::ParticipantAdded { user, .. }
+            | Self::ParticipantUnreachable { user, .. }
+            | Self::AddRefused { user, .. }
+            | Self::Reconnecting { user, .. }
+            | Self::Reconnected { user, .. }
             | Self::DisconnectTimeout { user, .. }
             | Self::ConnectionClosed { user, .. } => Some(*user),
             Self::AcceptedElsewhere { .. }
+            | Self::Replaced { .. }
             | Self::RejectedElsewhere { .. }
             | Self::StartClose { .. }
             | Self::Closed { .. }

@@ -4,10 +4,12 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use visavis_signal::{Body, Candidate, Description, SignalKind, UserId, UserInfo};
+use visavis_signal::{
+    Body, Candidate, Description, Signal, SignalKind, Update, UserId, UserInfo, capability,
+};
 
 use crate::invitation::Invitation;
-use crate::peer::{Peer, PeerTimer};
+use crate::peer::{Exchange, Peer, PeerTimer};
 use crate::session::{Direction, Session, SessionTimer};
 use crate::step::Step;
 use crate::{Address, CommandError, Event, PeerState, SessionState, Time, TransportCommand};
@@ -16,76 +18,76 @@ use crate::{Address, CommandError, Event, PeerState, SessionState, Time, Transpo
 /// merely crossed it.
 const ACCEPT_LOST_AFTER: Duration = Duration::from_secs(1);
 
+/// How long the other callees wait for the caller to say that he took our `accept`.
+const CONFIRM_TIME: Duration = Duration::from_secs(2);
+
 impl Session {
+    /// A call of somebody to us, and to others.
     pub(crate) fn incoming(
         call: Invitation,
         from: Address,
-        user_info: UserInfo,
+        signal: &Signal,
+        me: UserId,
         now: Time,
     ) -> Self {
-        let peers = BTreeMap::from([(from.user, Peer::calling(from))]);
-        Self::new(
-            call,
-            Direction::Incoming,
-            SessionState::Pending,
-            user_info,
-            peers,
-            now,
-        )
+        let unreachable = signal.join.as_ref().map(|join| &join.unreachable[..]);
+        let unreachable = unreachable.unwrap_or_default();
+        let fellows = call
+            .opponents
+            .iter()
+            .filter(|user| **user != me && !unreachable.contains(user))
+            .map(|user| (*user, Peer::fellow(*user, me)));
+        let mut peers: BTreeMap<_, _> = fellows.collect();
+        peers.insert(from.user, Peer::calling(from));
+        let user_info = signal.user_info.clone();
+        let mut session = Self::new(call, Direction::Incoming, user_info, peers, now);
+        session.invitation = signal.join.as_ref().map_or(0, |join| join.invitation);
+        session
     }
 
     /// Begins to ring, and to prepare the connection, so that the answer waits for nothing.
-    pub(crate) fn ring(
-        &mut self,
-        step: &mut Step<'_>,
-        offer: Description,
-        bandwidth: Option<u32>,
-        early: Vec<Candidate>,
-    ) {
-        step.event(Event::NewSession {
-            session: self.call.session.clone(),
-            caller: self.call.initiator,
-            opponents: self.call.opponents.clone(),
-            call_type: self.call.call_type,
-            user_info: self.user_info.clone(),
-        });
+    pub(crate) fn ring(&mut self, step: &mut Step<'_>, signal: Signal, early: Vec<Candidate>) {
+        let Body::Call { offer } = signal.body else {
+            return;
+        };
         self.timers
             .set(SessionTimer::Ring, step.now + step.config.answer_interval);
-        if let Some(peer) = self.peers.get_mut(&self.call.initiator) {
-            peer.adopt_bandwidth(bandwidth);
-            peer.open_transport(&self.call, step);
-            peer.offer = Some(offer.clone());
-            peer.command(&self.call, step, TransportCommand::ApplyOffer(offer));
-            peer.add_candidates(&self.call, step, early);
+        let Some(peer) = self.peers.get_mut(&self.call.initiator) else {
+            return;
+        };
+        peer.introduce(signal.bandwidth, signal.capabilities);
+        if peer.can(capability::RINGING) {
+            let ringing = Body::Update(Update::Ringing);
+            peer.say(&self.call, step, ringing, UserInfo::new());
+        }
+        peer.take_offer(&self.call, step, offer);
+        peer.add_candidates(&self.call, step, early);
+        for user in signal.join.iter().flat_map(|join| &join.unreachable) {
+            step.event(Event::ParticipantUnreachable {
+                session: self.call.session.clone(),
+                user: *user,
+                other: step.me,
+            });
         }
     }
 
     /// The caller dials on. While it rings his newer offer replaces the older one; after that he
     /// may have missed our `accept`.
-    pub(crate) fn call_repeated(
-        &mut self,
-        step: &mut Step<'_>,
-        from: &Address,
-        offer: Description,
-    ) {
+    pub(crate) fn call_repeated(&mut self, step: &mut Step<'_>, from: &Address, signal: Signal) {
+        let Body::Call { offer } = signal.body else {
+            return;
+        };
         let ringing = self.is_ringing();
         let Some(peer) = self.peers.get_mut(&from.user) else {
             return;
         };
-        if self.direction == Direction::Outgoing || !peer.follow(from) {
+        if !peer.follow(from) {
             return;
         }
         if ringing && peer.offer.as_ref() != Some(&offer) {
-            peer.offer = Some(offer.clone());
-            peer.command(&self.call, step, TransportCommand::ApplyOffer(offer));
-        }
-        let answered_long_ago = peer
-            .answered
-            .is_some_and(|sent| step.now - sent >= ACCEPT_LOST_AFTER);
-        if answered_long_ago && matches!(peer.state(), PeerState::Connecting | PeerState::Checking)
-        {
-            peer.send_accept(&self.call, step, &self.accept_info);
-            peer.share_candidates(&self.call, step);
+            peer.take_offer(&self.call, step, offer);
+        } else {
+            peer.accept_again(&self.call, step, &self.accept_info);
         }
     }
 
@@ -98,28 +100,39 @@ impl Session {
         self.ensure_ringing()?;
         self.accept_info = user_info;
         self.timers.cancel(SessionTimer::Ring);
+        self.timers
+            .set(SessionTimer::Confirm, step.now + CONFIRM_TIME);
         self.enter(step, SessionState::Connecting);
-        let connect_by = self.connect_by(step);
-        if let Some(caller) = self.peers.get_mut(&self.call.initiator) {
-            caller.timers.set(PeerTimer::Connect, connect_by);
-            caller.command(&self.call, step, TransportCommand::CreateAnswer);
-        }
+        self.answer_to(step, self.call.initiator);
         Ok(())
+    }
+
+    /// Makes our answer to the offer of a user.
+    pub(crate) fn answer_to(&mut self, step: &mut Step<'_>, user: UserId) {
+        let connect_by = self.connect_by(step);
+        if let Some(peer) = self.peers.get_mut(&user) {
+            peer.timers.cancel(PeerTimer::Answer);
+            peer.timers.set(PeerTimer::Connect, connect_by);
+            peer.command(&self.call, step, TransportCommand::CreateAnswer);
+        }
     }
 
     /// Our answer is there, or there is a better one. The first goes out at once.
     pub(crate) fn answer_ready(&mut self, step: &mut Step<'_>, user: UserId, answer: Description) {
         let connect_by = self.connect_by(step);
-        if self.direction == Direction::Outgoing || self.state() == SessionState::Pending {
-            return;
-        }
+        let taken = self.ensure_taken().is_ok();
         let Some(peer) = self.peers.get_mut(&user) else {
             return;
         };
-        peer.local = Some(answer);
-        if peer.state() == PeerState::Pending {
-            peer.send_accept(&self.call, step, &self.accept_info);
-            peer.connect(&self.call, step, connect_by);
+        match peer.exchange {
+            Exchange::Answering if taken => {
+                peer.local = Some(answer);
+                peer.answered = Some(step.now);
+                peer.send_accept(&self.call, step, &self.accept_info);
+                peer.connect(&self.call, step, connect_by);
+            }
+            Exchange::Done => self.next_answer_ready(step, user, answer),
+            _ => {}
         }
     }
 
@@ -156,7 +169,7 @@ impl Session {
             SignalKind::Reject => Event::RejectedElsewhere { session },
             _ => return,
         };
-        self.end_peer(step, self.call.initiator, PeerState::Closed, Some(event));
+        self.end_all(step, PeerState::Closed, Some(event));
     }
 
     /// It rang long enough. Nothing is sent: another device may be about to answer.
@@ -165,22 +178,58 @@ impl Session {
             session: self.call.session.clone(),
             user: step.me,
         };
-        self.end_peer(
-            step,
-            self.call.initiator,
-            PeerState::NotAnswered,
-            Some(event),
-        );
+        self.end_all(step, PeerState::NotAnswered, Some(event));
     }
 }
 
 impl Peer {
-    /// Sends the `accept` with our latest answer.
-    fn send_accept(&mut self, call: &Invitation, step: &mut Step<'_>, user_info: &UserInfo) {
-        let Some(answer) = self.local.clone() else {
+    /// His offer, the first or a better one, for a connection that is not answered yet.
+    pub(crate) fn take_offer(
+        &mut self,
+        call: &Invitation,
+        step: &mut Step<'_>,
+        offer: Description,
+    ) {
+        if !self.has_transport() {
+            self.open_transport(call, step);
+        }
+        self.offer = Some(offer.clone());
+        self.command(call, step, TransportCommand::ApplyOffer(offer));
+    }
+
+    /// He repeats an offer that was answered long ago: our `accept` was lost.
+    pub(crate) fn accept_again(
+        &mut self,
+        call: &Invitation,
+        step: &mut Step<'_>,
+        user_info: &UserInfo,
+    ) {
+        let long_ago = self
+            .answered
+            .is_some_and(|sent| step.now - sent >= ACCEPT_LOST_AFTER);
+        if long_ago && matches!(self.state(), PeerState::Connecting | PeerState::Checking) {
+            self.send_accept(call, step, user_info);
+            self.share_candidates(call, step);
+        }
+    }
+
+    /// Sends the `accept` with our answer, if there is one. A fellow callee is not told what is
+    /// meant for the caller.
+    pub(crate) fn send_accept(
+        &mut self,
+        call: &Invitation,
+        step: &mut Step<'_>,
+        user_info: &UserInfo,
+    ) {
+        let (Some(answer), Some(_)) = (self.local.clone(), self.answered) else {
             return;
         };
         self.answered = Some(step.now);
-        self.say(call, step, Body::Accept { answer }, user_info.clone());
+        let user_info = if self.is_fellow() {
+            UserInfo::new()
+        } else {
+            user_info.clone()
+        };
+        self.say(call, step, Body::Accept { answer }, user_info);
     }
 }

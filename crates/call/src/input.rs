@@ -40,12 +40,13 @@ pub enum Input {
         /// Which signal.
         kind: SignalKind,
     },
-    /// Chat is gone for the time being. Dialing pauses and everything else goes on; what the core
-    /// sends meanwhile (an `accept`, a `hangUp`, candidates) waits in the shell for chat to
-    /// return.
+    /// Chat is gone for the time being, and with it perhaps what was sent last. Calls go on. What
+    /// the core sends meanwhile may be dropped: what matters comes again when chat is back.
     ChatLost,
-    /// Chat is back.
+    /// Chat is back. What may have been lost is sent again.
     ChatRestored,
+    /// The addresses of this device changed.
+    NetworkChanged,
 }
 
 /// What happens to the connection with one peer.
@@ -53,7 +54,8 @@ pub enum Input {
 #[non_exhaustive]
 pub enum TransportEvent {
     /// Our offer is ready, or has more candidates in it than before. The latest is what the next
-    /// `call` carries.
+    /// `call` carries. After the first exchange of descriptions an offer comes once, when it was
+    /// asked for.
     LocalOffer(Description),
     /// Our answer is ready, or has more candidates in it than before.
     LocalAnswer(Description),

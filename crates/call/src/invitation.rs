@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use visavis_signal::{Body, CallType, SessionId, Signal, UserId, UserInfo};
 
-/// The call as it was announced. It never changes.
-#[derive(Clone, Debug)]
+/// The call as it was announced. Only who else is in it may change, and whether it has video.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Invitation {
     pub(crate) session: SessionId,
     pub(crate) initiator: UserId,

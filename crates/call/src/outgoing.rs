@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use visavis_signal::{Body, CallType, Description, SessionId, Signal, UserId, UserInfo};
 
 use crate::invitation::Invitation;
-use crate::peer::{Peer, PeerTimer};
+use crate::peer::{Exchange, Peer, PeerTimer};
 use crate::session::{Direction, Session};
 use crate::step::Step;
 use crate::{
@@ -58,19 +58,20 @@ impl Session {
             opponents,
             call_type,
         };
-        Self::new(
-            call,
-            Direction::Outgoing,
-            SessionState::New,
-            UserInfo::new(),
-            peers,
-            now,
-        )
+        Self::new(call, Direction::Outgoing, UserInfo::new(), peers, now)
     }
 
-    /// Whether this is a call to that user which he has not answered.
+    /// Whether that user was called and has not answered.
     pub(crate) fn is_dialing(&self, user: UserId) -> bool {
-        self.direction == Direction::Outgoing && self.peer_state(user) == PeerState::Pending
+        self.peer(user).is_some_and(Peer::is_dialed)
+    }
+
+    /// Whether that user is being called: the `call` is out, or about to go.
+    pub(crate) fn is_calling(&self, user: UserId) -> bool {
+        self.peer(user).is_some_and(|peer| {
+            let open = matches!(peer.state(), PeerState::New | PeerState::Pending);
+            open && peer.exchange == Exchange::Offering
+        })
     }
 
     /// Prepares the connections. Each `call` goes out as soon as its offer is there.
@@ -92,13 +93,22 @@ impl Session {
         self.user_info = user_info;
         self.began = step.now;
         self.enter(step, SessionState::Pending);
-        for peer in self.peers.values_mut() {
-            peer.open_transport(&self.call, step);
-            peer.command(&self.call, step, TransportCommand::CreateOffer);
-            peer.timers
-                .set(PeerTimer::Answer, step.now + step.config.answer_interval);
+        let answer_by = step.now + step.config.answer_interval;
+        for user in self.live_users() {
+            self.offer_to(step, user, answer_by);
         }
         Ok(())
+    }
+
+    /// Makes an offer for a user; the `call` goes out when it is there.
+    pub(crate) fn offer_to(&mut self, step: &mut Step<'_>, user: UserId, answer_by: Time) {
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
+        peer.exchange = Exchange::Offering;
+        peer.open_transport(&self.call, step);
+        peer.command(&self.call, step, TransportCommand::CreateOffer);
+        peer.timers.set(PeerTimer::Answer, answer_by);
     }
 
     /// Our offer for a user is there, or there is a better one. The first goes out at once, later
@@ -107,12 +117,15 @@ impl Session {
         let Some(peer) = self.peers.get_mut(&user) else {
             return;
         };
-        if self.direction != Direction::Outgoing || peer.state().is_negotiated() {
-            return;
-        }
-        peer.local = Some(offer);
-        if peer.state() == PeerState::New {
-            self.dial(step, user);
+        match peer.exchange {
+            Exchange::Offering => {
+                peer.local = Some(offer);
+                if peer.state() == PeerState::New {
+                    self.dial(step, user);
+                }
+            }
+            Exchange::Done => self.next_offer_ready(step, user, offer),
+            Exchange::None | Exchange::Answering => {}
         }
     }
 
@@ -121,7 +134,7 @@ impl Session {
         let Some(peer) = self.peers.get_mut(&user) else {
             return;
         };
-        let Some(offer) = peer.local.clone() else {
+        let (Exchange::Offering, Some(offer)) = (peer.exchange, peer.local.clone()) else {
             return;
         };
         peer.timers
@@ -129,45 +142,45 @@ impl Session {
         if !step.chat_is_up {
             return;
         }
-        let call = self
-            .call
-            .signal(Body::Call { offer }, self.user_info.clone());
-        step.send(
-            peer.address.clone(),
-            Signal {
-                bandwidth: step.config.bandwidth,
-                ..call
-            },
-        );
+        // What a fellow callee was told is for the caller to say.
+        let user_info = if peer.is_fellow() {
+            UserInfo::new()
+        } else {
+            let own = peer.call_info.clone();
+            own.unwrap_or_else(|| self.user_info.clone())
+        };
+        let mut call = peer.signal(&self.call, step, Body::Call { offer }, user_info);
+        if peer.invitation > 0 {
+            let invitation = peer.invitation;
+            self.invite_into(step, &mut call, user, invitation);
+        }
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
+        step.send(peer.address.clone(), call);
         if peer.state() == PeerState::New {
             peer.enter(&self.call, step, PeerState::Pending);
         }
     }
 
-    /// Chat is back: those who may have missed the `call` get it now.
-    pub(crate) fn dial_again(&mut self, step: &mut Step<'_>) {
-        if self.direction != Direction::Outgoing {
+    /// A device of a user we called rings.
+    pub(crate) fn rings_at(&mut self, step: &mut Step<'_>, user: UserId) {
+        let Some(peer) = self.peers.get_mut(&user) else {
             return;
-        }
-        for user in self.live_users() {
-            if matches!(self.peer_state(user), PeerState::New | PeerState::Pending) {
-                self.dial(step, user);
-            }
+        };
+        if peer.is_dialed() && !core::mem::replace(&mut peer.rings, true) {
+            step.event(Event::Ringing {
+                session: self.call.session.clone(),
+                user,
+            });
         }
     }
 
     /// A user accepted on some device of his. The first device gets the call.
-    pub(crate) fn accepted_by(
-        &mut self,
-        step: &mut Step<'_>,
-        from: &Address,
-        answer: Description,
-        user_info: UserInfo,
-        bandwidth: Option<u32>,
-    ) {
-        if self.direction == Direction::Incoming {
+    pub(crate) fn accepted_by(&mut self, step: &mut Step<'_>, from: &Address, signal: Signal) {
+        let Body::Accept { answer } = signal.body else {
             return;
-        }
+        };
         if !self.is_dialing(from.user) {
             return self.refuse_second_device(step, from);
         }
@@ -176,7 +189,7 @@ impl Session {
             return;
         };
         peer.address = from.clone();
-        peer.adopt_bandwidth(bandwidth);
+        peer.introduce(signal.bandwidth, signal.capabilities);
         peer.timers.cancel_all();
         if self.state() == SessionState::Pending {
             self.enter(step, SessionState::Connecting);
@@ -184,7 +197,7 @@ impl Session {
         step.event(Event::Accepted {
             session: self.call.session.clone(),
             user: from.user,
-            user_info,
+            user_info: signal.user_info,
         });
         let Some(peer) = self.peers.get_mut(&from.user) else {
             return;
@@ -200,18 +213,18 @@ impl Session {
         let Some(peer) = self.peers.get_mut(&from.user) else {
             return;
         };
-        if peer.address.resource != from.resource {
+        let answered_us = peer.exchange == Exchange::Done && !peer.is_caller();
+        if answered_us && peer.address.resource != from.resource {
             peer.refuse(from);
-            step.send(
-                from.clone(),
-                self.call.signal(Body::HangUp, UserInfo::new()),
-            );
+            let why = reason::user_info(reason::ACCEPTED_ELSEWHERE);
+            let refusal = peer.signal(&self.call, step, Body::HangUp, why);
+            step.send(from.clone(), refusal);
         }
     }
 
     /// A user does not want to talk. Once one of his devices accepted, the others cannot reject.
     pub(crate) fn rejected_by(&mut self, step: &mut Step<'_>, user: UserId, user_info: UserInfo) {
-        if self.is_dialing(user) {
+        if self.peer(user).is_some_and(Peer::is_undecided) {
             let event = Event::Rejected {
                 session: self.call.session.clone(),
                 user,
@@ -223,7 +236,7 @@ impl Session {
 
     /// A user did not answer in time. All his devices stop ringing.
     pub(crate) fn not_answered(&mut self, step: &mut Step<'_>, user: UserId) {
-        self.take_leave(step, user, reason::user_info(reason::NOT_ANSWERED));
+        self.take_leave(step, user, &reason::user_info(reason::NOT_ANSWERED));
         let event = Event::NotAnswered {
             session: self.call.session.clone(),
             user,

@@ -33,8 +33,9 @@ pub enum Output {
 
 /// What to do with the connection to one peer.
 ///
-/// The caller's side goes `Open`, `CreateOffer`, `ApplyAnswer`; the callee's `Open`, `ApplyOffer`,
-/// `CreateAnswer`. `AddCandidates` never comes before the other side's description, and nothing
+/// One side goes `Open`, `CreateOffer`, `ApplyAnswer`; the other `Open`, `ApplyOffer`,
+/// `CreateAnswer`. Later either side may begin again with `Renegotiate`, or with `Reopen` and
+/// `CreateOffer`. `AddCandidates` never comes before the other side's description, and nothing
 /// comes after `Close`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransportCommand {
@@ -55,6 +56,23 @@ pub enum TransportCommand {
     ApplyAnswer(Description),
     /// More ways to reach the other side. Some may be known already.
     AddCandidates(Vec<Candidate>),
+    /// Make an offer that changes the connection while it lasts, and answer with one
+    /// [`LocalOffer`](crate::TransportEvent::LocalOffer). An `ApplyOffer` that comes before the
+    /// answer takes it back.
+    Renegotiate {
+        /// With or without video.
+        call_type: CallType,
+        /// Whether to look for new paths (RFC 8839 section 4.4), on new addresses too.
+        restart_ice: bool,
+    },
+    /// Replace the connection by a new one. Of the old one nothing is reported any longer, its
+    /// release neither.
+    Reopen {
+        /// With or without video.
+        call_type: CallType,
+    },
+    /// Whether to send our media and to play his.
+    SetHeld(bool),
     /// Release everything, then report [`Closed`](crate::TransportEvent::Closed).
     Close,
 }

@@ -5,10 +5,13 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use visavis_signal::limits::MAX_CANDIDATES;
-use visavis_signal::{Body, Candidate, Description, UserId, UserInfo};
+use visavis_signal::{
+    Body, Candidate, Capabilities, Description, MediaState, Signal, UserId, UserInfo,
+};
 
 use crate::early::CANDIDATES_AT_MOST;
 use crate::invitation::Invitation;
+use crate::negotiation::Negotiation;
 use crate::step::Step;
 use crate::timers::Timers;
 use crate::{Address, Event, PeerState, Time, TransportCommand};
@@ -26,24 +29,64 @@ pub struct Peer {
     /// His device, once it is known.
     pub(crate) address: Address,
     state: PeerState,
+    relation: Relation,
+    pub(crate) exchange: Exchange,
     transport: Transport,
+    /// What his client knows beyond the documented system.
+    capabilities: Capabilities,
     /// Our own description for him: the offer while dialing, the answer after accepting.
     pub(crate) local: Option<Description>,
     /// The offer that came from him.
     pub(crate) offer: Option<Description>,
     /// When the `accept` was sent last.
     pub(crate) answered: Option<Time>,
+    /// What was exchanged after that.
+    pub(crate) negotiation: Negotiation,
+    /// How often he was called into a call that went on.
+    pub(crate) invitation: u32,
     /// The video bit rate that he wants us to stay below, in kbit/s.
     bandwidth: Option<u32>,
+    /// What he sends, as far as he says.
+    pub(crate) media: Option<MediaState>,
+    /// Whether he was connected once.
+    was_connected: bool,
+    /// Whether a device of his said that it rings.
+    pub(crate) rings: bool,
+    /// What is attached to the `call` to him, where it is not the session's.
+    pub(crate) call_info: Option<UserInfo>,
     /// All our candidates so far.
     gathered: Vec<Candidate>,
     /// Whether he may be sent candidates.
     sharing: bool,
-    /// His candidates that came before his answer, each with the device it came from.
+    /// His candidates that came before his description, each with the device it came from.
     waiting: Vec<(Option<Arc<str>>, Candidate)>,
     /// Devices of his that were too late to take the call.
     refused: Vec<Arc<str>>,
     pub(crate) timers: Timers<PeerTimer>,
+}
+
+/// How a peer and we came into one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Relation {
+    /// We called him.
+    Callee,
+    /// He called us.
+    Caller,
+    /// Others called us both.
+    Fellow,
+}
+
+/// How far the first exchange of descriptions is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Exchange {
+    /// Nobody offered.
+    None,
+    /// We offer: the `call` is being made or is out.
+    Offering,
+    /// He offered.
+    Answering,
+    /// Both descriptions are there.
+    Done,
 }
 
 /// What a peer's alarms are for. Of two due together the first one goes first.
@@ -55,6 +98,10 @@ pub(crate) enum PeerTimer {
     Connect,
     /// A lost connection did not come back.
     Disconnect,
+    /// Try to bring it back.
+    Repair,
+    /// An offer was not answered.
+    RepeatOffer,
     /// Send all candidates once more.
     RepeatCandidates,
     /// Send the `call` once more.
@@ -75,24 +122,55 @@ enum Transport {
 
 impl Peer {
     /// Somebody we may call.
-    pub(crate) const fn called(user: UserId) -> Self {
-        Self::new(Address::bare(user), PeerState::New)
+    pub(crate) fn called(user: UserId) -> Self {
+        Self::new(Address::bare(user), Relation::Callee, PeerState::New)
+    }
+
+    /// Somebody we call into a call that goes on.
+    pub(crate) fn invited(user: UserId, invitation: u32, user_info: UserInfo) -> Self {
+        Self {
+            invitation,
+            call_info: Some(user_info),
+            ..Self::called(user)
+        }
     }
 
     /// Somebody who calls us.
-    pub(crate) const fn calling(from: Address) -> Self {
-        Self::new(from, PeerState::Pending)
+    pub(crate) fn calling(from: Address) -> Self {
+        Self {
+            exchange: Exchange::Answering,
+            ..Self::new(from, Relation::Caller, PeerState::Pending)
+        }
     }
 
-    const fn new(address: Address, state: PeerState) -> Self {
+    /// Somebody who was called like us. Of two the one with the larger id offers.
+    pub(crate) fn fellow(user: UserId, me: UserId) -> Self {
+        let state = if user > me {
+            PeerState::Wait
+        } else {
+            PeerState::New
+        };
+        Self::new(Address::bare(user), Relation::Fellow, state)
+    }
+
+    fn new(address: Address, relation: Relation, state: PeerState) -> Self {
         Self {
             address,
             state,
+            relation,
+            exchange: Exchange::None,
             transport: Transport::None,
+            capabilities: Capabilities::new(),
             local: None,
             offer: None,
             answered: None,
+            negotiation: Negotiation::default(),
+            invitation: 0,
             bandwidth: None,
+            media: None,
+            was_connected: false,
+            rings: false,
+            call_info: None,
             gathered: Vec::new(),
             sharing: false,
             waiting: Vec::new(),
@@ -121,9 +199,64 @@ impl Peer {
         self.bandwidth
     }
 
-    pub(crate) fn adopt_bandwidth(&mut self, kilobits: Option<u32>) {
+    /// What he sends, if his client says so.
+    pub const fn media(&self) -> Option<MediaState> {
+        self.media
+    }
+
+    /// Whether his client knows an extension, see [`visavis_signal::capability`].
+    pub fn can(&self, capability: &str) -> bool {
+        self.capabilities.contains(capability)
+    }
+
+    pub(crate) const fn is_fellow(&self) -> bool {
+        matches!(self.relation, Relation::Fellow)
+    }
+
+    pub(crate) const fn is_caller(&self) -> bool {
+        matches!(self.relation, Relation::Caller)
+    }
+
+    /// Whether he was called and has not answered.
+    pub(crate) fn is_dialed(&self) -> bool {
+        self.exchange == Exchange::Offering && self.state == PeerState::Pending
+    }
+
+    /// Whether nobody knows yet which device of his will be in the call.
+    pub(crate) fn is_undecided(&self) -> bool {
+        !self.is_caller() && !self.state.is_negotiated()
+    }
+
+    /// Whether the connection has his description.
+    pub(crate) fn is_described(&self) -> bool {
+        match self.exchange {
+            Exchange::None | Exchange::Offering => false,
+            Exchange::Answering => self.has_transport(),
+            Exchange::Done => true,
+        }
+    }
+
+    /// Learns what came with his first description.
+    pub(crate) fn introduce(&mut self, bandwidth: Option<u32>, capabilities: Capabilities) {
         // Zero is how clients of the documented system say that there is no limit.
-        self.bandwidth = kilobits.filter(|limit| *limit > 0);
+        self.bandwidth = bandwidth.filter(|limit| *limit > 0);
+        self.capabilities = capabilities;
+    }
+
+    /// Whether he was connected once.
+    pub(crate) const fn was_connected(&self) -> bool {
+        self.was_connected
+    }
+
+    /// Takes the place of what was known of him when he was in the call before.
+    pub(crate) fn follows(&mut self, former: &Self) {
+        self.transport = former.transport;
+        self.invitation = self.invitation.max(former.invitation);
+    }
+
+    /// Notes that he is connected; whether for the first time.
+    pub(crate) const fn connects(&mut self) -> bool {
+        !core::mem::replace(&mut self.was_connected, true)
     }
 
     /// Enters another state. What the table does not allow does not happen.
@@ -140,6 +273,7 @@ impl Peer {
         });
     }
 
+    /// Says something to him. First descriptions also say what we know.
     pub(crate) fn say(
         &self,
         call: &Invitation,
@@ -147,7 +281,31 @@ impl Peer {
         body: Body,
         user_info: UserInfo,
     ) {
-        step.send(self.address.clone(), call.signal(body, user_info));
+        let signal = self.signal(call, step, body, user_info);
+        step.send(self.address.clone(), signal);
+    }
+
+    pub(crate) fn signal(
+        &self,
+        call: &Invitation,
+        step: &Step<'_>,
+        body: Body,
+        user_info: UserInfo,
+    ) -> Signal {
+        let mut signal = call.signal(body, user_info);
+        if self.relation == Relation::Callee {
+            // The one who called him, even where he did not begin the call.
+            signal.caller = Some(step.me);
+        }
+        match signal.body {
+            Body::Call { .. } => {
+                signal.bandwidth = step.config.bandwidth;
+                signal.capabilities = step.capabilities.clone();
+            }
+            Body::Accept { .. } => signal.capabilities = step.capabilities.clone(),
+            Body::Reject | Body::HangUp | Body::IceCandidates(_) | Body::Update(_) => {}
+        }
+        signal
     }
 
     // ── His devices ─────────────────────────────────────────────────────────
@@ -212,7 +370,12 @@ impl Peer {
         }
     }
 
-    /// Keeps candidates of his until his answer is there.
+    /// Whether he gets our candidates as they are found.
+    pub(crate) const fn is_sharing(&self) -> bool {
+        self.sharing
+    }
+
+    /// Keeps candidates of his until his description is there.
     pub(crate) fn keep_waiting(&mut self, from: &Address, candidates: Vec<Candidate>) {
         let room = CANDIDATES_AT_MOST - self.waiting.len();
         let device = &from.resource;
@@ -224,8 +387,8 @@ impl Peer {
         );
     }
 
-    /// Hands over the candidates that came ahead of the answer, as far as they are of the device
-    /// that answered.
+    /// Hands over the candidates that came ahead of his description, as far as they are of the
+    /// device that it came from.
     pub(crate) fn release_waiting(&mut self, call: &Invitation, step: &mut Step<'_>) {
         let waiting = core::mem::take(&mut self.waiting).into_iter();
         let his = waiting
@@ -248,14 +411,24 @@ impl Peer {
     // ── The connection ──────────────────────────────────────────────────────
 
     pub(crate) fn open_transport(&mut self, call: &Invitation, step: &mut Step<'_>) {
+        let call_type = call.call_type;
+        // One that is still being released has to be out of the way.
+        let command = if self.is_releasing() {
+            TransportCommand::Reopen { call_type }
+        } else {
+            TransportCommand::Open { call_type }
+        };
         self.transport = Transport::Open;
-        self.command(
-            call,
-            step,
-            TransportCommand::Open {
-                call_type: call.call_type,
-            },
-        );
+        self.command(call, step, command);
+    }
+
+    /// Replaces the connection by a new one.
+    pub(crate) fn reopen(&mut self, call: &Invitation, step: &mut Step<'_>) {
+        self.negotiation = Negotiation::default();
+        self.gathered.clear();
+        self.sharing = false;
+        let call_type = call.call_type;
+        self.command(call, step, TransportCommand::Reopen { call_type });
     }
 
     pub(crate) fn command(
@@ -269,6 +442,7 @@ impl Peer {
 
     /// Both descriptions are there: from here on it is up to the network, until `connect_by`.
     pub(crate) fn connect(&mut self, call: &Invitation, step: &mut Step<'_>, connect_by: Time) {
+        self.exchange = Exchange::Done;
         self.enter(call, step, PeerState::Connecting);
         step.event(Event::StartConnect {
             session: call.session.clone(),

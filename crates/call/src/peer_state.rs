@@ -12,8 +12,9 @@ use PeerState::{
 /// ```text
 ///  ┌─────┐ offer sent ┌─────────┐ both         ┌────────────┐ ICE starts ┌──────────┐
 ///  │ New ├───────────►│ Pending ├─────────────►│ Connecting ├───────────►│ Checking │
-///  └─────┘ or received└────┬────┘ descriptions └─────┬──────┘            └────┬─────┘
-///                          │                         └───────────┬───────────┘
+///  └─────┘ or received└────▲────┘ descriptions └─────┬──────┘            └────┬─────┘
+///  ┌──────┐ his offer came │                         └───────────┬───────────┘
+///  │ Wait ├────────────────┤                                     │
 ///          no answer ──────┤                            found a  │ no pair works
 ///        NotAnswered       │                              pair   │ for now
 ///          rejected ───────┤                                     ▼
@@ -27,17 +28,18 @@ use PeerState::{
 ///                                └────────┘            └───────────────────┘
 /// ```
 ///
-/// Not drawn: from every state before its end a peer may go to `Closed` (we left), after the offer
-/// to `HungUp` (he left), and before a connection to `Error` (his description is unusable). How a
-/// peer ended stays readable: `NotAnswered`, `Rejected`, `HungUp`, `DisconnectTimeout`, `Error`
-/// and `Closed` are final.
+/// Not drawn: from every state before its end a peer may go to `Closed` (we left) and to `HungUp`
+/// (he left), and before a connection to `Error` (his description is unusable). How a peer ended
+/// stays readable: `NotAnswered`, `Rejected`, `HungUp`, `DisconnectTimeout`, `Error` and `Closed`
+/// are ends, which only a user leaves who is called into the call again, for `New` or `Wait`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PeerState {
     /// There is no such peer in this call.
     Unknown,
     /// No networking yet.
     New,
-    /// A fellow callee whose offer we expect. Calls between two users never have one.
+    /// A fellow callee whose offer we expect, since his id is the larger one. Calls between two
+    /// users never have one.
     Wait,
     /// An offer is out, or in.
     Pending,
@@ -68,8 +70,11 @@ pub enum PeerState {
 /// From each state, the states that may follow.
 const TABLE: [(PeerState, &[PeerState]); 15] = [
     (Unknown, &[]),
-    (New, &[Pending, NotAnswered, Failed, Closed]),
-    (Wait, &[]),
+    (
+        New,
+        &[Pending, NotAnswered, Rejected, HungUp, Failed, Closed],
+    ),
+    (Wait, &[Pending, NotAnswered, Rejected, HungUp, Closed]),
     (
         Pending,
         &[
@@ -103,14 +108,17 @@ const TABLE: [(PeerState, &[PeerState]); 15] = [
         Disconnected,
         &[Connected, DisconnectTimeout, HungUp, Failed, Closed],
     ),
-    (DisconnectTimeout, &[]),
-    (Closed, &[]),
-    (NotAnswered, &[]),
-    (Rejected, &[]),
-    (HungUp, &[]),
+    (DisconnectTimeout, AGAIN),
+    (Closed, AGAIN),
+    (NotAnswered, AGAIN),
+    (Rejected, AGAIN),
+    (HungUp, AGAIN),
     (Failed, &[Connected, DisconnectTimeout, HungUp, Closed]),
-    (Error, &[]),
+    (Error, AGAIN),
 ];
+
+/// After the end: called into the call once more.
+const AGAIN: &[PeerState] = &[New, Wait];
 
 impl PeerState {
     /// Every state.
@@ -144,7 +152,15 @@ impl PeerState {
 
     /// Whether this peer is in the call: it may still connect, or is connected.
     pub const fn is_live(self) -> bool {
-        !self.successors().is_empty()
+        !matches!(
+            self,
+            Unknown | DisconnectTimeout | Closed | NotAnswered | Rejected | HungUp | Error
+        )
+    }
+
+    /// Whether there was a connection, or nearly, that is being repaired.
+    pub const fn is_lost(self) -> bool {
+        matches!(self, Disconnected | Failed)
     }
 
     /// Whether both descriptions are there, so that it is up to the network.
@@ -181,12 +197,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_goes_back_to_the_beginning() {
+    fn only_who_is_out_can_be_called_again() {
         for state in PeerState::ALL {
-            assert!(
-                !state.may_become(New) && !state.may_become(Unknown),
-                "{state}"
-            );
+            let out = !state.is_live() && state != Unknown;
+            assert_eq!(state.may_become(New), out, "{state}");
+            assert_eq!(state.may_become(Wait), out, "{state}");
+            assert!(!state.may_become(Unknown), "{state}");
         }
     }
 }

@@ -23,6 +23,12 @@ pub const NOT_ANSWERED: &str = "not-answered";
 /// Left: no connection could be made, or it did not come back.
 pub const NO_CONNECTION: &str = "no-connection";
 
+/// Left: the call was taken on another device of the same user.
+pub const ACCEPTED_ELSEWHERE: &str = "accepted-elsewhere";
+
+/// Left: both called each other, and go on with the other call.
+pub const GLARE: &str = "glare";
+
 pub(crate) fn user_info(reason: &str) -> UserInfo {
     UserInfo::from_entries([(KEY, reason)]).unwrap_or_default()
 }
@@ -39,6 +45,8 @@ mod tests {
             UNUSABLE_DESCRIPTION,
             NOT_ANSWERED,
             NO_CONNECTION,
+            ACCEPTED_ELSEWHERE,
+            GLARE,
         ] {
             assert_eq!(user_info(reason).get(KEY), Some(reason));
         }

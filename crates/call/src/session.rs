@@ -4,9 +4,11 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use visavis_signal::{Body, CallType, SessionId, Signal, UserId, UserInfo};
+use visavis_signal::{
+    Body, CallType, MediaState, SessionId, Signal, SignalKind, Update, UserId, UserInfo,
+};
 
-use crate::closed::ClosedSession;
+use crate::closed::Farewell;
 use crate::invitation::Invitation;
 use crate::peer::{Peer, PeerTimer};
 use crate::step::Step;
@@ -28,7 +30,14 @@ pub struct Session {
     pub(crate) peers: BTreeMap<UserId, Peer>,
     /// When it was started, or began to ring.
     pub(crate) began: Time,
-    pub(crate) farewell: Option<Farewell>,
+    /// How often we were called into it while it went on.
+    pub(crate) invitation: u32,
+    /// Whether the other callees may be connected: the caller knows that it is this device that
+    /// takes the call.
+    pub(crate) confirmed: bool,
+    /// What we send.
+    pub(crate) media: MediaState,
+    pub(crate) farewell: Option<(Farewell, UserInfo)>,
     pub(crate) timers: Timers<SessionTimer>,
 }
 
@@ -41,29 +50,13 @@ pub enum Direction {
     Incoming,
 }
 
-/// How we take leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Farewell {
-    /// We never took the call.
-    Reject,
-    /// We were in it.
-    HangUp,
-}
-
-impl Farewell {
-    pub(crate) const fn body(self) -> Body {
-        match self {
-            Self::Reject => Body::Reject,
-            Self::HangUp => Body::HangUp,
-        }
-    }
-}
-
 /// What a session's alarms are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SessionTimer {
     /// It rang long enough.
     Ring,
+    /// The caller said nothing after our `accept`: the other callees wait no longer.
+    Confirm,
     /// The shell had time enough to release the connections.
     Close,
 }
@@ -80,7 +73,7 @@ impl Session {
         self.direction
     }
 
-    /// Who started it.
+    /// Who started it, or called us into it.
     pub const fn initiator(&self) -> UserId {
         self.call.initiator
     }
@@ -104,6 +97,11 @@ impl Session {
     /// Where it stands.
     pub const fn state(&self) -> SessionState {
         self.state
+    }
+
+    /// What we send, as the others are told.
+    pub const fn media(&self) -> MediaState {
+        self.media
     }
 
     /// One of the others.
@@ -140,19 +138,29 @@ impl Session {
     pub(crate) fn new(
         call: Invitation,
         direction: Direction,
-        state: SessionState,
         user_info: UserInfo,
         peers: BTreeMap<UserId, Peer>,
         began: Time,
     ) -> Self {
+        let video = call.call_type == CallType::Video;
         Self {
             call,
             direction,
             user_info,
             accept_info: UserInfo::new(),
-            state,
+            state: match direction {
+                Direction::Outgoing => SessionState::New,
+                Direction::Incoming => SessionState::Pending,
+            },
             peers,
             began,
+            invitation: 0,
+            confirmed: direction == Direction::Outgoing,
+            media: MediaState {
+                audio: true,
+                video,
+                held: false,
+            },
             farewell: None,
             timers: Timers::new(),
         }
@@ -179,12 +187,23 @@ impl Session {
         }
     }
 
+    /// Refuses what makes no sense before the call was taken.
+    pub(crate) fn ensure_taken(&self) -> Result<(), CommandError> {
+        self.ensure_open()?;
+        match self.state {
+            SessionState::Connecting | SessionState::Connected => Ok(()),
+            _ => Err(CommandError::NotStarted),
+        }
+    }
+
     pub(crate) fn live_users(&self) -> Vec<UserId> {
-        self.peers
-            .values()
-            .filter(|peer| peer.state().is_live())
-            .map(Peer::user)
-            .collect()
+        self.users(|peer| peer.state().is_live())
+    }
+
+    /// The others of whom this is true.
+    pub(crate) fn users(&self, is: impl Fn(&Peer) -> bool) -> Vec<UserId> {
+        let chosen = self.peers.values().filter(|peer| is(peer));
+        chosen.map(Peer::user).collect()
     }
 
     /// Until when a call that is accepted now has to be connected: what is left of the time to
@@ -196,44 +215,91 @@ impl Session {
 
     /// Deals with a signal from another user. One who is not in the call changes nothing.
     pub(crate) fn receive(&mut self, step: &mut Step<'_>, from: &Address, signal: Signal) {
-        match self.peer_state(from.user) {
-            // He cannot know of this call yet, or not at all.
-            PeerState::Unknown | PeerState::New => {}
+        let Some(peer) = self.peer(from.user) else {
+            return;
+        };
+        let kind = signal.kind();
+        match peer.state() {
+            // One whom we have not called yet cannot know of it.
+            PeerState::New if !peer.is_fellow() => {}
             state if state.is_live() => self.receive_from_peer(step, from, signal),
             _ => self.receive_from_leaver(step, from, &signal),
+        }
+        let goes_on = matches!(kind, SignalKind::IceCandidates | SignalKind::Update);
+        if goes_on && from.user == self.call.initiator {
+            self.join_fellows(step);
         }
     }
 
     fn receive_from_peer(&mut self, step: &mut Step<'_>, from: &Address, signal: Signal) {
-        let user_info = signal.user_info;
         match signal.body {
-            Body::Call { offer } => self.call_repeated(step, from, offer),
-            Body::Accept { answer } => {
-                self.accepted_by(step, from, answer, user_info, signal.bandwidth)
-            }
-            Body::Reject => self.rejected_by(step, from.user, user_info),
-            Body::HangUp => self.hung_up_by(step, from, user_info),
+            Body::Call { .. } => self.called_by(step, from, signal),
+            Body::Accept { .. } => self.accepted_by(step, from, signal),
+            Body::Reject => self.rejected_by(step, from.user, signal.user_info),
+            Body::HangUp => self.hung_up_by(step, from, signal.user_info),
             Body::IceCandidates(candidates) => self.candidates_from(step, from, candidates),
-            Body::Update(_) => self.updated_by(step, from, user_info),
+            Body::Update(_) => self.updated_by(step, from, signal),
         }
     }
 
     /// Somebody who is out of the call, while others are still in it.
-    fn receive_from_leaver(&self, step: &mut Step<'_>, from: &Address, signal: &Signal) {
-        if let Some(farewell) = self.remembrance().answer(from.user, signal.kind()) {
-            step.send(
-                from.clone(),
-                self.call.signal(farewell.body(), UserInfo::new()),
-            );
+    fn receive_from_leaver(&mut self, step: &mut Step<'_>, from: &Address, signal: &Signal) {
+        if let Body::Update(Update::Rejoin) = signal.body {
+            return self.asked_back(step, from.user);
+        }
+        let answer = self.remembrance().answer(from.user, signal.kind());
+        if let Some((farewell, user_info)) = answer {
+            step.send(from.clone(), self.call.signal(farewell.body(), user_info));
         }
     }
 
-    fn updated_by(&mut self, step: &mut Step<'_>, from: &Address, user_info: UserInfo) {
-        if self.counts(from) && !user_info.is_empty() {
+    /// A `call` of somebody who is in this call.
+    fn called_by(&mut self, step: &mut Step<'_>, from: &Address, signal: Signal) {
+        let Some(peer) = self.peer(from.user) else {
+            return;
+        };
+        if peer.is_fellow() {
+            self.fellow_calls(step, from, signal);
+        } else if peer.is_caller() {
+            self.call_repeated(step, from, signal);
+        }
+    }
+
+    fn updated_by(&mut self, step: &mut Step<'_>, from: &Address, signal: Signal) {
+        let Body::Update(update) = signal.body else {
+            return;
+        };
+        if !self.counts(from) {
+            return;
+        }
+        let user = from.user;
+        if let Update::Ringing = update {
+            return self.rings_at(step, user);
+        }
+        if self.peer_state(user).is_negotiated() {
+            match update {
+                Update::Reconnect(description) => self.described_by(step, user, description, true),
+                Update::Renegotiate(description) => {
+                    self.call_type_wanted_by(step, user, signal.call_type);
+                    self.described_by(step, user, description, false);
+                }
+                Update::Media(media) => self.media_of(step, user, media),
+                Update::Add { user: added } => {
+                    return self.asked_to_add(step, user, added, signal.user_info);
+                }
+                Update::AddRefused { user: added, cause } => self.add_refused(step, added, cause),
+                Update::Added {
+                    user: added,
+                    unreachable,
+                } => self.told_of(step, added, &unreachable),
+                Update::Data { .. } | Update::Ringing | Update::Rejoin => {}
+            }
+        }
+        if !signal.user_info.is_empty() {
             step.event(Event::Updated {
                 session: self.call.session.clone(),
-                user: from.user,
-                user_info,
+                user,
+                user_info: signal.user_info,
             });
         }
     }
@@ -241,11 +307,9 @@ impl Session {
     /// Whether a signal from this device counts. While nobody answered, any device of a user
     /// speaks for him; later only the one that is in the call.
     pub(crate) fn counts(&mut self, from: &Address) -> bool {
-        let still_dialing = self.direction == Direction::Outgoing;
-        self.peers.get_mut(&from.user).is_some_and(|peer| {
-            let undecided = still_dialing && peer.state() == PeerState::Pending;
-            undecided || peer.follow(from)
-        })
+        self.peers
+            .get_mut(&from.user)
+            .is_some_and(|peer| peer.is_undecided() || peer.follow(from))
     }
 
     /// Sends something to the apps of the others.
@@ -259,7 +323,10 @@ impl Session {
         if let Some(user) = to.filter(|user| !self.peer_state(*user).is_live()) {
             return Err(CommandError::NotInCall { user });
         }
-        let called = |peer: &&Peer| peer.state().is_live() && peer.state() != PeerState::New;
+        let called = |peer: &&Peer| {
+            let state = peer.state();
+            state.is_live() && !matches!(state, PeerState::New | PeerState::Wait)
+        };
         let called: Vec<_> = self
             .peers()
             .filter(|peer| to.is_none_or(|user| user == peer.user()))
@@ -269,10 +336,36 @@ impl Session {
             return Err(CommandError::NotStarted);
         }
         for peer in called {
-            let update = Body::Update(Default::default());
+            let update = Body::Update(Update::default());
             peer.say(&self.call, step, update, user_info.clone());
         }
         Ok(())
+    }
+
+    /// Chat is back: what may have been lost is said again. Everybody takes a repetition for what
+    /// it is.
+    pub(crate) fn chat_restored(&mut self, step: &mut Step<'_>) {
+        for user in self.live_users() {
+            let Some(peer) = self.peers.get_mut(&user) else {
+                continue;
+            };
+            match peer.state() {
+                PeerState::New | PeerState::Pending => self.dial(step, user),
+                PeerState::Connecting | PeerState::Checking => {
+                    peer.send_accept(&self.call, step, &self.accept_info);
+                    peer.share_candidates(&self.call, step);
+                }
+                state if state.is_lost() => {
+                    self.offer_again(step, user);
+                    self.repair(step, user);
+                }
+                PeerState::Connected => {
+                    self.offer_again(step, user);
+                    self.tell_media(step, user);
+                }
+                _ => {}
+            }
+        }
     }
 
     // ── Time ────────────────────────────────────────────────────────────────
@@ -292,6 +385,7 @@ impl Session {
         while let Some(timer) = self.timers.take_due(step.now) {
             match timer {
                 SessionTimer::Ring => self.no_actions(step),
+                SessionTimer::Confirm => self.join_fellows(step),
                 SessionTimer::Close => self.finish(step),
             }
         }
@@ -311,21 +405,14 @@ impl Session {
             PeerTimer::Answer => self.not_answered(step, user),
             PeerTimer::Connect => self.give_up(step, user),
             PeerTimer::Disconnect => self.not_reconnected(step, user),
+            PeerTimer::Repair => self.repair(step, user),
+            PeerTimer::RepeatOffer => self.repeat_offer(step, user),
             PeerTimer::Redial => self.dial(step, user),
             PeerTimer::RepeatCandidates => {
                 if let Some(peer) = self.peers.get(&user) {
                     peer.repeat_candidates(&self.call, step);
                 }
             }
-        }
-    }
-
-    /// What to remember of it for latecomers.
-    pub(crate) fn remembrance(&self) -> ClosedSession {
-        ClosedSession {
-            direction: self.direction,
-            partners: self.peers.keys().copied().collect(),
-            farewell: self.farewell,
         }
     }
 }

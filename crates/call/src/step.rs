@@ -2,8 +2,9 @@
 
 use alloc::collections::VecDeque;
 
-use visavis_signal::{SessionId, Signal, UserId};
+use visavis_signal::{Capabilities, SessionId, Signal, UserId};
 
+use crate::ids::Ids;
 use crate::{Address, CallConfig, Event, Output, Time, TransportCommand};
 
 pub(crate) struct Step<'a> {
@@ -11,6 +12,9 @@ pub(crate) struct Step<'a> {
     pub(crate) me: UserId,
     pub(crate) config: &'a CallConfig,
     pub(crate) chat_is_up: bool,
+    /// What we announce.
+    pub(crate) capabilities: &'a Capabilities,
+    pub(crate) ids: &'a mut Ids,
     pub(crate) outputs: &'a mut VecDeque<Output>,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::common::{ALICE, BOB, World, id, info, secs};
 use visavis_call::{Command, Direction, SessionState};
-use visavis_signal::{Body, CallType};
+use visavis_signal::{Body, CallType, Update};
 
 #[test]
 fn both_sides_are_told_everything_in_order() {
@@ -184,7 +184,10 @@ fn updates_travel_both_ways_during_the_call() {
     assert_eq!(world.plot(alice), ["Updated by 102"]);
     assert_eq!(world.plot(bob), ["Updated by 101"]);
     let sent = world.sent_signals(alice);
-    assert!(matches!(&sent[0].body, Body::Update(update) if update.session_description.is_none()));
+    assert!(matches!(
+        &sent[0].body,
+        Body::Update(Update::Data { reason: None })
+    ));
     assert_eq!(sent[0].user_info, info(&[("microphone", "off")]));
 }
 

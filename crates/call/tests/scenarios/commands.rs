@@ -57,7 +57,7 @@ fn a_core_refuses_settings_out_of_range() {
         ..CallConfig::default()
     };
     assert!(matches!(
-        Core::new(ALICE, config),
+        Core::new(ALICE, config, 1),
         Err(ConfigError::Count {
             given: 0,
             min: 1,
@@ -68,7 +68,7 @@ fn a_core_refuses_settings_out_of_range() {
 
 #[test]
 fn nothing_works_before_processing_starts() {
-    let mut core = Core::new(ALICE, CallConfig::default()).unwrap();
+    let mut core = Core::new(ALICE, CallConfig::default(), 1).unwrap();
     assert!(!core.is_processing());
     for command in [
         create(&id(1), &[BOB]),
@@ -236,7 +236,7 @@ fn a_refused_command_changes_nothing() {
 
 #[test]
 fn outputs_that_are_not_taken_come_first_the_next_time() {
-    let mut core = Core::new(ALICE, CallConfig::default()).unwrap();
+    let mut core = Core::new(ALICE, CallConfig::default(), 1).unwrap();
     let _ = core
         .command(Time::ORIGIN, Command::StartProcessing)
         .unwrap();

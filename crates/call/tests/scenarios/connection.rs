@@ -341,7 +341,7 @@ fn an_update_that_wants_to_reconnect_is_tolerated() {
         &id(1),
         ALICE,
         &[BOB],
-        Body::Update(Update::reconnect(description)),
+        Body::Update(Update::Reconnect(description)),
     );
     world.receive(alice, &world.address(bob), update.clone());
     assert_eq!(world.story(alice), Vec::<String>::new());

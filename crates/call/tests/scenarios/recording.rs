@@ -72,7 +72,7 @@ fn signed(body: Body) -> Signal {
 }
 
 fn play(run: &[(Time, Step)]) -> (Core, Vec<Output>) {
-    let mut core = Core::new(ALICE, CallConfig::default()).unwrap();
+    let mut core = Core::new(ALICE, CallConfig::default(), 1).unwrap();
     let mut outputs = Vec::new();
     for (now, step) in run {
         match step.clone() {

@@ -456,7 +456,7 @@ fn core(user: UserId, resource: &str) -> Core {
         incoming_limit: 2,
         ..CallConfig::default()
     };
-    Core::new(user, config).unwrap()
+    Core::new(user, config, u64::from(user.0)).unwrap()
 }
 
 fn reactions_to(command: &TransportCommand) -> Vec<TransportEvent> {

@@ -208,7 +208,7 @@ fn nobody_answers_a_call_that_was_not_sent_yet() {
 
 #[test]
 fn before_processing_starts_nothing_rings() {
-    let mut core = Core::new(BOB, CallConfig::default()).unwrap();
+    let mut core = Core::new(BOB, CallConfig::default(), 2).unwrap();
     let from = Address::device(ALICE, "x");
     let call = signal(&id(1), ALICE, &[BOB], call("offer"));
     assert_eq!(

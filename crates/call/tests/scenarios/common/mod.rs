@@ -14,7 +14,8 @@ use visavis_call::{
     SessionState, Time, TransportCommand, TransportEvent,
 };
 use visavis_signal::{
-    Body, CallType, Candidate, Description, SessionId, Signal, SignalKind, UserId, UserInfo,
+    Body, CallType, Candidate, Description, MediaState, SessionId, Signal, SignalKind, UserId,
+    UserInfo,
 };
 
 pub(crate) const ALICE: UserId = UserId(101);
@@ -142,7 +143,7 @@ impl World {
         resource: &str,
         config: CallConfig,
     ) -> Device {
-        let mut core = Core::new(user, config).unwrap();
+        let mut core = Core::new(user, config, u64::from(user.0)).unwrap();
         assert_eq!(
             core.command(self.now, Command::StartProcessing)
                 .unwrap()
@@ -511,6 +512,11 @@ impl World {
                     happens(TransportEvent::LocalAnswer(answer)),
                 );
             }
+            TransportCommand::Renegotiate { .. } => {
+                let next = Description::new(&format!("next offer of {name}"));
+                let event = happens(TransportEvent::LocalOffer(next));
+                self.schedule(TIME_TO_DESCRIBE, device, event);
+            }
             TransportCommand::ApplyAnswer(_) if self.reachable => self.join(device, session, peer),
             TransportCommand::Close => {
                 self.schedule(TIME_TO_RELEASE, device, happens(TransportEvent::Closed))
@@ -586,6 +592,21 @@ fn tell(event: &Event) -> String {
         Event::Accepted { .. } => format!("Accepted by {user}"),
         Event::Rejected { .. } => format!("Rejected by {user}"),
         Event::HungUp { .. } => format!("HungUp by {user}"),
+        Event::Ringing { .. } => format!("Ringing at {user}"),
+        Event::Replaced { by, .. } => format!("Replaced by {by}"),
+        Event::MediaChanged { media, .. } => format!("MediaChanged of {user}: {}", shows(*media)),
+        Event::Held { .. } => format!("Held by {user}"),
+        Event::Resumed { .. } => format!("Resumed by {user}"),
+        Event::UpgradeRequested { call_type, .. } => {
+            format!("UpgradeRequested by {user}: {call_type:?}")
+        }
+        Event::ParticipantAdded { .. } => format!("ParticipantAdded {user}"),
+        Event::ParticipantUnreachable { other, .. } => {
+            format!("ParticipantUnreachable {user} {other}")
+        }
+        Event::AddRefused { cause, .. } => format!("AddRefused {user}: {cause:?}"),
+        Event::Reconnecting { .. } => format!("Reconnecting to {user}"),
+        Event::Reconnected { .. } => format!("Reconnected to {user}"),
         Event::NotAnswered { .. } => format!("NotAnswered by {user}"),
         Event::NoActions { .. } => format!("NoActions by {user}"),
         Event::AcceptedElsewhere { .. } => "AcceptedElsewhere".into(),
@@ -619,8 +640,28 @@ fn tell_command(command: &TransportCommand) -> String {
         TransportCommand::AddCandidates(candidates) => {
             format!("AddCandidates: {}", lines(candidates))
         }
+        TransportCommand::Renegotiate {
+            call_type,
+            restart_ice,
+        } => {
+            let paths = if *restart_ice { " on new paths" } else { "" };
+            format!("Renegotiate {call_type:?}{paths}")
+        }
+        TransportCommand::Reopen { call_type } => format!("Reopen {call_type:?}"),
+        TransportCommand::SetHeld(held) => format!("SetHeld {held}"),
         TransportCommand::Close => "Close".into(),
     }
+}
+
+/// `audio video held`, as far as they are.
+fn shows(media: MediaState) -> String {
+    let parts = [
+        (media.audio, "audio"),
+        (media.video, "video"),
+        (media.held, "held"),
+    ];
+    let parts = parts.iter().filter(|(on, _)| *on).map(|(_, name)| *name);
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 /// The texts of some candidates, on one line.

@@ -1,0 +1,94 @@
+//! Fellow callees: everybody who was called into the same call by somebody else.
+//!
+//! Between two of them the one with the larger id offers, once it has taken the
+//! call, and the other answers as soon as it has. What comes earlier is kept. Both
+//! begin only when the caller has taken the `accept` of this device: of two devices
+//! of one user that accept at the same moment, one is turned away, and the others in
+//! the call never hear of it.
+
+use core::time::Duration;
+
+use visavis_signal::{Body, Signal, UserId};
+
+use crate::peer::{Exchange, PeerTimer};
+use crate::session::{Session, SessionTimer};
+use crate::step::Step;
+use crate::{Address, PeerState, Time};
+
+/// A fellow callee may accept in the last moment, and then has to be heard of.
+const LAST_MOMENT: Duration = Duration::from_secs(10);
+
+impl Session {
+    /// Begins to connect with the other callees, now that this device has the call.
+    pub(crate) fn join_fellows(&mut self, step: &mut Step<'_>) {
+        if self.confirmed || self.ensure_taken().is_err() {
+            return;
+        }
+        self.confirmed = true;
+        self.timers.cancel(SessionTimer::Confirm);
+        for user in self.live_users() {
+            self.join_fellow(step, user);
+        }
+    }
+
+    /// Does our part in connecting with one of them.
+    pub(crate) fn join_fellow(&mut self, step: &mut Step<'_>, user: UserId) {
+        let answer_by = self.fellow_answers_by(step);
+        let Some(peer) = self.peers.get_mut(&user).filter(|peer| peer.is_fellow()) else {
+            return;
+        };
+        match (peer.state(), peer.exchange) {
+            (PeerState::New, Exchange::None) => self.offer_to(step, user, answer_by),
+            (PeerState::Pending, Exchange::Answering) => self.answer_fellow(step, user),
+            _ => peer.timers.set(PeerTimer::Answer, answer_by),
+        }
+    }
+
+    fn fellow_answers_by(&self, step: &Step<'_>) -> Time {
+        let answer_by = self.began + step.config.answer_interval + LAST_MOMENT;
+        answer_by.max(step.now + LAST_MOMENT)
+    }
+
+    /// The `call` of a fellow callee: he is in the call, and offers to us.
+    pub(crate) fn fellow_calls(&mut self, step: &mut Step<'_>, from: &Address, signal: Signal) {
+        let Body::Call { offer } = signal.body else {
+            return;
+        };
+        let user = from.user;
+        let confirmed = self.confirmed;
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
+        match (peer.state(), peer.exchange) {
+            (PeerState::New | PeerState::Wait, Exchange::None) => {
+                peer.address = from.clone();
+                peer.exchange = Exchange::Answering;
+                peer.introduce(signal.bandwidth, signal.capabilities);
+                peer.offer = Some(offer);
+                peer.enter(&self.call, step, PeerState::Pending);
+                if confirmed {
+                    self.answer_fellow(step, user);
+                }
+            }
+            // Until it is answered a newer offer counts, of whatever device.
+            (PeerState::Pending, Exchange::Answering) if !peer.has_transport() => {
+                peer.address = from.clone();
+                peer.introduce(signal.bandwidth, signal.capabilities);
+                peer.offer = Some(offer);
+            }
+            _ if peer.address == *from => peer.accept_again(&self.call, step, &self.accept_info),
+            _ => {}
+        }
+    }
+
+    fn answer_fellow(&mut self, step: &mut Step<'_>, user: UserId) {
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
+        if let Some(offer) = peer.offer.clone() {
+            peer.take_offer(&self.call, step, offer);
+            peer.release_waiting(&self.call, step);
+            self.answer_to(step, user);
+        }
+    }
+}

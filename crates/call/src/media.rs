@@ -1,0 +1,157 @@
+//! What everybody sends: muted, without camera, on hold, with or without video.
+
+use visavis_signal::{Body, CallType, MediaState, Update, UserId, UserInfo, capability};
+
+use crate::negotiation::Change;
+use crate::session::Session;
+use crate::step::Step;
+use crate::{CommandError, Event, PeerState, TransportCommand};
+
+impl Session {
+    /// The user mutes or unmutes himself, or turns the camera off or on.
+    pub(crate) fn set_media(
+        &mut self,
+        step: &mut Step<'_>,
+        audio: bool,
+        video: bool,
+    ) -> Result<(), CommandError> {
+        self.ensure_open()?;
+        let media = MediaState {
+            audio,
+            video,
+            ..self.media
+        };
+        self.change_media(step, media);
+        Ok(())
+    }
+
+    /// The user puts the call on hold, or comes back to it.
+    pub(crate) fn hold(&mut self, step: &mut Step<'_>, held: bool) -> Result<(), CommandError> {
+        self.ensure_taken()?;
+        let media = MediaState { held, ..self.media };
+        if media != self.media {
+            for peer in self.peers().filter(|peer| peer.state().is_negotiated()) {
+                peer.command(&self.call, step, TransportCommand::SetHeld(held));
+            }
+        }
+        self.change_media(step, media);
+        Ok(())
+    }
+
+    fn change_media(&mut self, step: &mut Step<'_>, media: MediaState) {
+        if media == self.media {
+            return;
+        }
+        self.media = media;
+        for user in self.live_users() {
+            self.tell_media(step, user);
+        }
+    }
+
+    /// Tells a peer what we send.
+    pub(crate) fn tell_media(&self, step: &mut Step<'_>, user: UserId) {
+        if let Some(peer) = self.peer(user)
+            && peer.state() == PeerState::Connected
+            && peer.can(capability::MEDIA_STATE)
+        {
+            let media = Body::Update(Update::Media(self.media));
+            peer.say(&self.call, step, media, UserInfo::new());
+        }
+    }
+
+    /// A peer is connected for the first time: he learns what he could not assume.
+    pub(crate) fn introduce_media(&self, step: &mut Step<'_>, user: UserId) {
+        if self.media != assumed(self.call.call_type) {
+            self.tell_media(step, user);
+        }
+        if let Some(peer) = self.peer(user)
+            && self.media.held
+        {
+            peer.command(&self.call, step, TransportCommand::SetHeld(true));
+        }
+    }
+
+    /// A peer says what he sends.
+    pub(crate) fn media_of(&mut self, step: &mut Step<'_>, user: UserId, media: MediaState) {
+        let assumed = assumed(self.call.call_type);
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
+        let before = peer.media.replace(media).unwrap_or(assumed);
+        let session = self.call.session.clone();
+        if before.held != media.held {
+            let session = session.clone();
+            step.event(if media.held {
+                Event::Held { session, user }
+            } else {
+                Event::Resumed { session, user }
+            });
+        }
+        if (before.audio, before.video) != (media.audio, media.video) {
+            step.event(Event::MediaChanged {
+                session,
+                user,
+                media,
+            });
+        }
+    }
+
+    /// The user wants video in an audio call, or none in a video call.
+    pub(crate) fn upgrade(
+        &mut self,
+        step: &mut Step<'_>,
+        call_type: CallType,
+    ) -> Result<(), CommandError> {
+        self.ensure_taken()?;
+        if call_type == self.call.call_type {
+            return Ok(());
+        }
+        let able = self.users(|peer| peer.state().is_negotiated() && peer.renegotiates());
+        if able.is_empty() {
+            return Err(CommandError::NobodyUpgrades);
+        }
+        self.call.call_type = call_type;
+        for user in able {
+            self.negotiate(step, user, Change::Media);
+        }
+        let media = MediaState {
+            video: call_type == CallType::Video,
+            ..self.media
+        };
+        self.change_media(step, media);
+        Ok(())
+    }
+
+    /// A peer changes the call to one with video, or without. What we send is for our own user
+    /// to say: a camera never comes on by itself.
+    pub(crate) fn call_type_wanted_by(
+        &mut self,
+        step: &mut Step<'_>,
+        user: UserId,
+        call_type: Option<CallType>,
+    ) {
+        let Some(call_type) = call_type.filter(|wanted| *wanted != self.call.call_type) else {
+            return;
+        };
+        self.call.call_type = call_type;
+        step.event(Event::UpgradeRequested {
+            session: self.call.session.clone(),
+            user,
+            call_type,
+        });
+        let media = MediaState {
+            video: false,
+            ..self.media
+        };
+        self.change_media(step, media);
+    }
+}
+
+/// What a peer sends who has not said otherwise.
+const fn assumed(call_type: CallType) -> MediaState {
+    MediaState {
+        audio: true,
+        video: matches!(call_type, CallType::Video),
+        held: false,
+    }
+}
