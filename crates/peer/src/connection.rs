@@ -1,7 +1,7 @@
 //! The connection without I/O.
 //!
 //! Mutate it, then [`poll`](Connection::poll) until it asks for time: nothing
-//! else makes progress. One negotiation a connection: an offer and its answer.
+//! else makes progress.
 
 mod negotiation;
 
@@ -32,6 +32,12 @@ use self::negotiation::Negotiation;
 const CONNECT_TIME: Duration = Duration::from_secs(30);
 /// The least that video may be squeezed to, in bit/s.
 const MIN_VIDEO_BITRATE: u64 = 100_000;
+/// Paths are checked at least this often: so soon a network that is back is noticed.
+const MAX_CHECK_INTERVAL: Duration = Duration::from_millis(1000);
+/// A path is given up after this many checks in vain, about two minutes: a network
+/// that comes back before finds its paths still there. (The engine doubles the
+/// interval by shifting, which limits this to 120.)
+const CHECKS_WITHOUT_ANSWER: usize = 115;
 /// Key frames are asked for at most this often.
 const KEY_FRAME_INTERVAL: Duration = Duration::from_millis(300);
 
@@ -41,6 +47,8 @@ pub struct Connection {
     config: PeerConfig,
     phase: Phase,
     negotiation: Negotiation,
+    /// Whether a first offer was answered, by whichever side.
+    described: bool,
     audio: Option<Mid>,
     video: Option<Mid>,
     discovery: Discovery,
@@ -96,15 +104,17 @@ pub enum Poll {
 pub(crate) fn engine(config: &PeerConfig, now: Instant) -> Rtc {
     let mut builder = Rtc::builder()
         .clear_codecs()
-        .enable_opus(config.audio, false)
-        .enable_vp8(config.video)
+        // What is offered at first says the configuration; the rest may come later.
+        .enable_opus(true, false)
+        .enable_vp8(true)
         .enable_bwe(Some(Bitrate::bps(config.start_video_bitrate)))
         // Sound is put in order by the jitter buffer, which knows what waiting costs.
         .set_reordering_size_audio(0)
         .set_dtls_version(DtlsVersion::Auto)
         .set_stats_interval(config.stats_interval);
     builder.set_initial_stun_rto(Duration::from_millis(100));
-    builder.set_max_stun_rto(Duration::from_millis(1500));
+    builder.set_max_stun_rto(MAX_CHECK_INTERVAL);
+    builder.set_max_stun_retransmits(CHECKS_WITHOUT_ANSWER);
     builder.build(now)
 }
 
@@ -122,6 +132,7 @@ impl Connection {
             rtc,
             phase: Phase::New,
             negotiation: Negotiation::default(),
+            described: false,
             audio: None,
             video: None,
             discovery: Discovery::default(),
@@ -181,7 +192,7 @@ impl Connection {
     /// description wait for it.
     pub fn add_candidates(&mut self, candidates: impl IntoIterator<Item = IceCandidate>) {
         for candidate in candidates {
-            if self.negotiation.is_done() {
+            if self.described {
                 self.try_candidate(&candidate);
             } else if self.early.len() < MAX_EARLY {
                 self.early.push(candidate);

@@ -29,6 +29,7 @@ pub(crate) enum Command {
     ApplyOffer(String),
     CreateAnswer,
     ApplyAnswer(String),
+    Renegotiate { video: bool, restart_ice: bool },
     AddCandidates(Vec<IceCandidate>),
     SendVideo(OutgoingVideo),
     SendAudio(OutgoingAudio),
@@ -42,7 +43,10 @@ pub(crate) async fn drive(
     mut commands: UnboundedReceiver<Command>,
     events: UnboundedSender<PeerEvent>,
 ) {
-    let sockets = Sockets::bind(&interfaces::addresses(config.loopback));
+    let loopback = config.loopback;
+    let mut sockets = Sockets::default();
+    sockets.bind(&interfaces::addresses(loopback));
+    let mut known_servers = Vec::new();
     let (servers, mut resolved) = unbounded_channel();
     // Ends with this function.
     let mut lookups = resolve(&config, &servers);
@@ -66,10 +70,15 @@ pub(crate) async fn drive(
         tokio::select! {
             command = commands.recv() => {
                 let closing = matches!(command, None | Some(Command::Close));
-                execute(&mut connection, command.unwrap_or(Command::Close));
+                let mut next = Some(command.unwrap_or(Command::Close));
                 // What else is waiting goes along in the same round.
-                while let (false, Ok(command)) = (closing, commands.try_recv()) {
+                while let Some(command) = next {
+                    if let Command::Renegotiate { restart_ice: true, .. } = command {
+                        let new = sockets.bind(&interfaces::addresses(loopback));
+                        offer_addresses(&mut connection, &new, &known_servers);
+                    }
                     execute(&mut connection, command);
+                    next = if closing { None } else { commands.try_recv().ok() };
                 }
             }
             () = poll_fn(|cx| sockets.poll_readable(cx)) => {
@@ -83,6 +92,7 @@ pub(crate) async fn drive(
             }
             server = resolved.recv(), if resolving => match server {
                 Some(server) => {
+                    known_servers.push(server);
                     let now = Instant::now();
                     sockets.addresses().for_each(|from| connection.discover(now, from, server));
                 }
@@ -97,6 +107,17 @@ pub(crate) async fn drive(
     lookups.abort_all();
 }
 
+/// Makes candidates of addresses that the machine got meanwhile.
+fn offer_addresses(connection: &mut Connection, new: &[SocketAddr], servers: &[SocketAddr]) {
+    let now = Instant::now();
+    for address in new {
+        connection.add_host(*address);
+        for server in servers {
+            connection.discover(now, *address, *server);
+        }
+    }
+}
+
 fn execute(connection: &mut Connection, command: Command) {
     let now = Instant::now();
     match command {
@@ -104,6 +125,7 @@ fn execute(connection: &mut Connection, command: Command) {
         Command::ApplyOffer(sdp) => connection.apply_offer(&sdp),
         Command::CreateAnswer => connection.create_answer(now),
         Command::ApplyAnswer(sdp) => connection.apply_answer(now, &sdp),
+        Command::Renegotiate { video, restart_ice } => connection.renegotiate(video, restart_ice),
         Command::AddCandidates(candidates) => connection.add_candidates(candidates),
         Command::SendVideo(frame) => connection.send_video(now, frame),
         Command::SendAudio(packet) => connection.send_audio(packet),

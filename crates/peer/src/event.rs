@@ -8,8 +8,8 @@ use crate::stats::PeerStats;
 /// Something happened on the connection.
 #[derive(Debug)]
 pub enum PeerEvent {
-    /// Our offer. It comes again, with the same credentials, when candidates
-    /// were found that it did not have.
+    /// Our offer. The first one comes again, with the same credentials, when
+    /// candidates were found that it did not have.
     LocalOffer(String),
     /// Our answer.
     LocalAnswer(String),

@@ -48,6 +48,13 @@ impl PeerConnection {
         self.command(Command::ApplyAnswer(sdp));
     }
 
+    /// Makes an offer that changes the connection: [`PeerEvent::LocalOffer`],
+    /// once. With `restart_ice` addresses that this machine got meanwhile are
+    /// offered, too.
+    pub fn renegotiate(&self, video: bool, restart_ice: bool) {
+        self.command(Command::Renegotiate { video, restart_ice });
+    }
+
     /// Tries candidates of the other side.
     pub fn add_candidates(&self, candidates: Vec<IceCandidate>) {
         self.command(Command::AddCandidates(candidates));

@@ -11,26 +11,29 @@ use tokio::net::UdpSocket;
 const RECEIVE_BUFFER: usize = 1024 * 1024;
 
 /// All sockets, closed when dropped.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Sockets {
     list: Vec<(SocketAddr, UdpSocket)>,
 }
 
 impl Sockets {
-    /// Binds a free port at each address; addresses that cannot be bound are
-    /// left out.
-    pub(crate) fn bind(addresses: &[IpAddr]) -> Self {
-        let list = addresses
-            .iter()
-            .filter_map(|ip| match bind(*ip) {
-                Ok(bound) => Some(bound),
-                Err(error) => {
-                    tracing::debug!(%error, "an address cannot be bound");
-                    None
+    /// Binds a free port at each address that has none yet; the new sockets'
+    /// addresses. What cannot be bound is left out.
+    pub(crate) fn bind(&mut self, addresses: &[IpAddr]) -> Vec<SocketAddr> {
+        let mut new = Vec::new();
+        for ip in addresses {
+            if self.list.iter().any(|(address, _)| address.ip() == *ip) {
+                continue;
+            }
+            match bind(*ip) {
+                Ok(bound) => {
+                    new.push(bound.0);
+                    self.list.push(bound);
                 }
-            })
-            .collect();
-        Self { list }
+                Err(error) => tracing::debug!(%error, "an address cannot be bound"),
+            }
+        }
+        new
     }
 
     pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {

@@ -10,10 +10,9 @@ use crate::candidate::IceCandidate;
 use crate::description::{self, DescriptionFault};
 use crate::event::PeerEvent;
 
-/// How far offer and answer went.
+/// The exchange that is under way.
 #[derive(Default)]
 pub(super) enum Negotiation {
-    /// Nothing was said.
     #[default]
     None,
     /// Our offer is out.
@@ -21,18 +20,12 @@ pub(super) enum Negotiation {
         pending: SdpPendingOffer,
         sdp: String,
         candidates: usize,
+        /// The section that it adds.
+        video: Option<Mid>,
     },
     /// An offer came in; its answer waits for the user. Until then the other
     /// side learns nothing of us.
     Received { offer: SdpOffer },
-    /// Both are known.
-    Done,
-}
-
-impl Negotiation {
-    pub(super) const fn is_done(&self) -> bool {
-        matches!(self, Self::Done)
-    }
 }
 
 impl Connection {
@@ -59,17 +52,53 @@ impl Connection {
             pending,
             sdp,
             candidates: self.local.len(),
+            video: self.video,
         };
         self.report_candidates();
     }
 
-    /// Takes the other side's offer; a later one replaces it until it is answered.
+    /// Offers a change of a connection that is described on both sides: with or
+    /// without video, and on new paths (RFC 8839 section 4.4.1.1.1) or the old
+    /// ones. Media flows on meanwhile. An offer that waits for its answer is
+    /// replaced.
+    pub fn renegotiate(&mut self, video: bool, restart_ice: bool) {
+        if !self.described || self.phase == Phase::Over {
+            return;
+        }
+        let mut changes = self.rtc.sdp_api();
+        let mut section = self.video;
+        match (section, video) {
+            (Some(mid), true) => changes.set_direction(mid, Direction::SendRecv),
+            (Some(mid), false) => changes.set_direction(mid, Direction::Inactive),
+            (None, true) => {
+                let direction = Direction::SendRecv;
+                section = Some(changes.add_media(MediaKind::Video, direction, None, None, None));
+            }
+            (None, false) => {}
+        }
+        // An offer that changes nothing would be none.
+        if restart_ice || !changes.has_changes() {
+            changes.ice_restart(true);
+        }
+        let Some((offer, pending)) = changes.apply() else {
+            return;
+        };
+        let sdp = offer.to_sdp_string();
+        self.events.push_back(PeerEvent::LocalOffer(sdp.clone()));
+        self.negotiation = Negotiation::Offered {
+            pending,
+            sdp,
+            candidates: self.local.len(),
+            video: section,
+        };
+    }
+
+    /// Takes the other side's offer; a later one replaces it until it is
+    /// answered. Once both sides are described it may come at any time, and
+    /// takes the place of an offer of ours.
     pub fn apply_offer(&mut self, sdp: &str) {
-        if !matches!(
-            self.negotiation,
-            Negotiation::None | Negotiation::Received { .. }
-        ) || self.phase == Phase::Over
-        {
+        let first_is_ours = matches!(self.negotiation, Negotiation::Offered { .. });
+        if self.phase == Phase::Over || first_is_ours && !self.described {
             return self.reject(DescriptionFault::Unusable);
         }
         let parsed = description::check(sdp).and_then(|sdp| {
@@ -83,8 +112,9 @@ impl Connection {
 
     /// Answers the offer: from here on the other side can reach us.
     pub fn create_answer(&mut self, now: Instant) {
+        // Without an offer its fault was told already.
         let Negotiation::Received { offer } = std::mem::take(&mut self.negotiation) else {
-            return self.reject(DescriptionFault::Unusable);
+            return;
         };
         match self.rtc.sdp_api().accept_offer(offer) {
             Ok(answer) => {
@@ -112,11 +142,15 @@ impl Connection {
             Ok(answer) => answer,
             Err(fault) => return self.reject(fault),
         };
-        let Negotiation::Offered { pending, .. } = std::mem::take(&mut self.negotiation) else {
+        let Negotiation::Offered { pending, video, .. } = std::mem::take(&mut self.negotiation)
+        else {
             return;
         };
         match self.rtc.sdp_api().accept_answer(pending, answer) {
-            Ok(()) => self.negotiated(now),
+            Ok(()) => {
+                self.video = video;
+                self.negotiated(now);
+            }
             Err(error) => {
                 tracing::debug!(%error, "the answer cannot be used");
                 self.reject(DescriptionFault::Unusable);
@@ -125,10 +159,11 @@ impl Connection {
     }
 
     fn negotiated(&mut self, now: Instant) {
-        self.negotiation = Negotiation::Done;
-        self.phase = Phase::Connecting {
-            until: now + CONNECT_TIME,
-        };
+        if !std::mem::replace(&mut self.described, true) {
+            self.phase = Phase::Connecting {
+                until: now + CONNECT_TIME,
+            };
+        }
         for candidate in std::mem::take(&mut self.early) {
             self.try_candidate(&candidate);
         }
@@ -176,6 +211,7 @@ impl Connection {
         if let Negotiation::Offered {
             sdp, candidates, ..
         } = &mut self.negotiation
+            && !self.described
         {
             if *candidates < self.local.len() {
                 let missing: Vec<String> = self.local[*candidates..]
