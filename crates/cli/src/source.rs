@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use serde::Deserialize;
+
 /// A video source as written: `pattern[:WxH@FPS]`, `y4m:PATH`,
 /// `device[:NAME]`, `screen`, `none`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub(crate) enum VideoSpec {
     Pattern { width: u32, height: u32, fps: u32 },
     Y4m(PathBuf),
@@ -16,7 +19,8 @@ pub(crate) enum VideoSpec {
 
 /// An audio source as written: `sweep`, `tone:HZ`, `wav:PATH`,
 /// `device[:NAME]`, `none`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "String")]
 pub(crate) enum AudioSpec {
     Sweep,
     Tone(f32),
@@ -57,6 +61,22 @@ impl FromStr for VideoSpec {
                     .into(),
             ),
         }
+    }
+}
+
+impl TryFrom<String> for VideoSpec {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for AudioSpec {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 

@@ -436,13 +436,9 @@ impl Connection {
                 self.events.push_back(PeerEvent::AudioLoss(reading.loss));
                 self.events.push_back(PeerEvent::Stats(Box::new(reading)));
             }
-            Event::Closed if self.phase != Phase::Over => {
-                // The other side ended the encryption; whether it left or
-                // broke is for the signals to say.
-                if self.watch.gone() == Some(Change::Lost) {
-                    self.events.push_back(PeerEvent::Disconnected);
-                }
-            }
+            // The other side ended the encryption; whether it left or broke is for
+            // the signals to say.
+            Event::Closed if self.phase != Phase::Over => self.watch.leaves(now),
             _ => {}
         }
     }

@@ -173,7 +173,9 @@ fn resolve(config: &PeerConfig, servers: &UnboundedSender<SocketAddr>) -> JoinSe
         let (host, servers) = (host.to_owned(), servers.clone());
         lookups.spawn(async move {
             match lookup_host((host.as_str(), port)).await {
-                Ok(addresses) => addresses.for_each(|address| drop(servers.send(address))),
+                Ok(addresses) => addresses.for_each(|address| {
+                    let _ = servers.send(address);
+                }),
                 Err(error) => tracing::debug!(%error, "a STUN server's name is unknown"),
             }
         });

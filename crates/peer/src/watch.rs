@@ -10,6 +10,10 @@ use std::time::{Duration, Instant};
 /// least every three seconds, one may be lost without alarm.
 pub(crate) const SILENCE: Duration = Duration::from_millis(4500);
 
+/// One who ends the connection also says so by signal, which takes a moment longer;
+/// only one who says nothing is lost.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// Watches for silence once connected.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Watch {
@@ -21,6 +25,8 @@ pub(crate) enum Watch {
     /// Nothing is heard; it may come back.
     Silent,
     /// The other side ended the connection; what still arrives was under way.
+    Leaving { missed_at: Instant },
+    /// It did, and there was no word of it.
     Gone,
 }
 
@@ -40,7 +46,7 @@ impl Watch {
     /// A packet of the other side arrived.
     pub(crate) fn heard(&mut self, now: Instant) -> Option<Change> {
         let back = match self {
-            Self::Off | Self::Gone => return None,
+            Self::Off | Self::Leaving { .. } | Self::Gone => return None,
             Self::Listening { .. } => None,
             Self::Silent => Some(Change::Back),
         };
@@ -50,38 +56,39 @@ impl Watch {
 
     /// No pair of candidates works any more.
     pub(crate) fn silent(&mut self) -> Option<Change> {
-        self.leave(Self::Silent)
-    }
-
-    /// The other side says itself that it is gone.
-    pub(crate) fn gone(&mut self) -> Option<Change> {
-        match self {
-            Self::Silent => {
-                *self = Self::Gone;
-                None
-            }
-            _ => self.leave(Self::Gone),
-        }
-    }
-
-    fn leave(&mut self, next: Self) -> Option<Change> {
         if !matches!(self, Self::Listening { .. }) {
             return None;
         }
-        *self = next;
+        *self = Self::Silent;
         Some(Change::Lost)
+    }
+
+    /// The other side ends the connection itself.
+    pub(crate) fn leaves(&mut self, now: Instant) {
+        *self = match self {
+            Self::Listening { .. } => Self::Leaving {
+                missed_at: now + FAREWELL,
+            },
+            Self::Silent => Self::Gone,
+            unchanged => *unchanged,
+        };
     }
 
     pub(crate) fn timeout(&mut self, now: Instant) -> Option<Change> {
         if now < self.next_timeout()? {
             return None;
         }
-        self.silent()
+        *self = match self {
+            Self::Leaving { .. } => Self::Gone,
+            _ => Self::Silent,
+        };
+        Some(Change::Lost)
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
         match self {
             Self::Listening { heard } => Some(*heard + SILENCE),
+            Self::Leaving { missed_at } => Some(*missed_at),
             Self::Off | Self::Silent | Self::Gone => None,
         }
     }
@@ -91,7 +98,7 @@ impl Watch {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Change, SILENCE, Watch};
+    use super::{Change, FAREWELL, SILENCE, Watch};
 
     #[test]
     fn silence_is_noticed_once_and_ends_with_a_packet() {
@@ -111,24 +118,28 @@ mod tests {
     }
 
     #[test]
-    fn one_who_said_goodbye_does_not_come_back() {
+    fn one_who_left_is_missed_after_a_moment_and_does_not_come_back() {
         let start = Instant::now();
         let mut watch = Watch::default();
-        assert_eq!(watch.gone(), None);
-        watch.start(start);
-        assert_eq!(watch.gone(), Some(Change::Lost));
-        assert_eq!((watch.gone(), watch.silent()), (None, None));
-        assert_eq!(watch.heard(start + SILENCE), None);
+        watch.leaves(start);
         assert_eq!(watch.next_timeout(), None);
+        watch.start(start);
+        watch.leaves(start);
+        assert_eq!(watch.heard(start), None);
+        assert_eq!(watch.next_timeout(), Some(start + FAREWELL));
+        assert_eq!(watch.timeout(start + FAREWELL), Some(Change::Lost));
+        assert_eq!(watch.heard(start + SILENCE), None);
+        assert_eq!((watch.next_timeout(), watch.silent()), (None, None));
     }
 
     #[test]
-    fn a_goodbye_after_silence_is_one_loss() {
+    fn one_who_leaves_after_silence_was_missed_already() {
         let start = Instant::now();
         let mut watch = Watch::default();
         watch.start(start);
         assert_eq!(watch.silent(), Some(Change::Lost));
-        assert_eq!(watch.gone(), None);
+        watch.leaves(start);
+        assert_eq!(watch.next_timeout(), None);
         assert_eq!(watch.heard(start + SILENCE), None);
     }
 }

@@ -124,6 +124,8 @@ impl Listener {
 /// What the handle asks of the task.
 enum Request {
     Send(String),
+    /// The connection may stand on an address that is gone: make a new one.
+    Reconnect,
     Disconnect(oneshot::Sender<()>),
 }
 
@@ -260,6 +262,11 @@ impl Signaling for ChatClient {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(sender);
         receiver
+    }
+
+    fn network_changed(&self) {
+        // A task that has ended has no connection to renew.
+        let _ = self.shared.requests.send(Request::Reconnect);
     }
 
     fn ice_servers(&self) -> Vec<IceServer> {

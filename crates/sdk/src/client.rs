@@ -56,7 +56,7 @@ impl CallClient {
     /// # Errors
     /// [`SettingsError`] as [`new`](Self::new).
     pub fn attach(&self, signaling: impl Signaling) -> Result<(), SettingsError> {
-        let core = Core::new(signaling.user(), self.config.control())?;
+        let core = Core::new(signaling.user(), self.config.control(), rand::random())?;
         self.engine.attach(Arc::new(signaling), core);
         Ok(())
     }
@@ -98,6 +98,18 @@ impl CallClient {
             user_info: UserInfo::new(),
         };
         self.engine.create(identity).map_err(CallError::from)
+    }
+
+    /// Comes back to a call that closed here less than ten minutes ago and goes on
+    /// elsewhere, after the connection was lost for too long. One of those who are
+    /// in it calls us again: [`CallEvent::NewSession`] with the same id, already
+    /// accepted, for which the sources are opened.
+    ///
+    /// # Errors
+    /// [`CallError`]: no such call was closed lately, chat is not connected, or a
+    /// source cannot be opened.
+    pub fn rejoin(&self, session: &SessionId) -> Result<(), CallError> {
+        self.engine.rejoin(session).map_err(CallError::from)
     }
 
     /// The calls that are not closed.

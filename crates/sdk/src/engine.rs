@@ -11,8 +11,9 @@ mod convert;
 mod link;
 mod local;
 mod meter;
+mod network;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
@@ -27,6 +28,7 @@ use visavis_call::{
 use visavis_signal::{CallType, SessionId, Signal, UserId};
 
 use crate::config::CallConfig;
+use crate::error::CallError;
 use crate::event::CallEvent;
 use crate::local_media::{LocalMedia, SourceError};
 use crate::session::{CallSession, Identity};
@@ -34,7 +36,7 @@ use crate::signaling::{Signaling, SignalingEvent};
 use crate::subscription::{Subscribers, Subscription};
 
 use self::link::PeerLink;
-use self::local::LocalTracks;
+pub(crate) use self::local::LocalTracks;
 
 /// Where a peer connection belongs.
 type PeerKey = (SessionId, UserId);
@@ -56,6 +58,10 @@ struct State {
     media: LocalMedia,
     attached: Option<Attached>,
     links: BTreeMap<PeerKey, PeerLink>,
+    /// How many connections were opened.
+    generations: u64,
+    /// Calls that we asked to be called into again: they come in accepted.
+    rejoining: BTreeSet<SessionId>,
     local: BTreeMap<SessionId, LocalTracks>,
     /// The handles of the sessions that are not closed yet.
     sessions: BTreeMap<SessionId, CallSession>,
@@ -90,6 +96,8 @@ impl Engine {
                 media: LocalMedia::none(),
                 attached: None,
                 links: BTreeMap::new(),
+                generations: 0,
+                rejoining: BTreeSet::new(),
                 local: BTreeMap::new(),
                 sessions: BTreeMap::new(),
                 subscribers: Subscribers::default(),
@@ -106,6 +114,7 @@ impl Engine {
             Arc::downgrade(&engine),
             Arc::clone(&engine.timers),
         ));
+        runtime.spawn(network::watch(Arc::downgrade(&engine)));
         engine
     }
 
@@ -188,6 +197,10 @@ impl Engine {
         self.lock().sessions.values().cloned().collect()
     }
 
+    fn has_sessions(&self) -> bool {
+        !self.lock().sessions.is_empty()
+    }
+
     /// The user that is attached.
     pub(crate) fn user(&self) -> Option<UserId> {
         self.lock()
@@ -226,6 +239,7 @@ impl Engine {
             (state.media.clone(), state.config.clone())
         };
         let tracks = LocalTracks::open(&media, call_type, &config)?;
+        tracks.follow(&self.me, session);
         let mut state = self.lock();
         let Some(handle) = state.sessions.get(session).cloned() else {
             return Ok(());
@@ -248,6 +262,10 @@ impl Engine {
                 },
             );
         }
+        // A call that comes in accepted may be connected by now.
+        for (_, link) in state.links.iter().filter(|((of, _), _)| of == session) {
+            link.feed_if_connected(&tracks);
+        }
         state.local.insert(session.clone(), tracks);
         self.unlock(state);
         Ok(())
@@ -262,31 +280,50 @@ impl Engine {
         self.unlock(state);
     }
 
-    /// What a peer connection reports beside media.
-    fn transport(&self, key: PeerKey, event: TransportEvent) {
-        let (session, peer) = key;
-        self.input(Input::Transport {
-            session,
-            peer,
-            event,
-        });
+    /// What a peer connection reports beside media. A connection that was
+    /// replaced has nothing to say any more.
+    fn transport(&self, key: PeerKey, generation: u64, event: TransportEvent) {
+        let mut state = self.lock();
+        let current = |link: &PeerLink| link.is_current(generation);
+        if state.links.get(&key).is_some_and(current) {
+            let (session, peer) = key;
+            let input = Input::Transport {
+                session,
+                peer,
+                event,
+            };
+            self.input_locked(&mut state, input);
+        }
+        self.unlock(state);
     }
 
     /// A connection has released everything.
-    fn link_closed(&self, key: &PeerKey) {
+    fn link_closed(&self, key: &PeerKey, generation: u64) {
         let mut state = self.lock();
+        let current = |link: &PeerLink| link.is_current(generation);
+        if !state.links.get(key).is_some_and(current) {
+            return;
+        }
         if let Some(link) = state.links.remove(key) {
             state.discarded.push(Box::new(link));
         }
         let (session, peer) = key.clone();
-        self.input_locked(
-            &mut state,
-            Input::Transport {
-                session,
-                peer,
-                event: TransportEvent::Closed,
-            },
-        );
+        let input = Input::Transport {
+            session,
+            peer,
+            event: TransportEvent::Closed,
+        };
+        self.input_locked(&mut state, input);
+        self.unlock(state);
+    }
+
+    /// The addresses of this machine changed.
+    fn network_changed(&self) {
+        let mut state = self.lock();
+        if let Some(attached) = &state.attached {
+            attached.signaling.network_changed();
+        }
+        self.input_locked(&mut state, Input::NetworkChanged);
         self.unlock(state);
     }
 
@@ -363,26 +400,27 @@ impl Engine {
     }
 
     fn steer(&self, state: &mut State, key: PeerKey, command: TransportCommand) {
-        match command {
-            TransportCommand::Open { call_type } => {
-                let servers = state
-                    .attached
-                    .as_ref()
-                    .map(|a| a.signaling.ice_servers())
-                    .unwrap_or_default();
-                let link = PeerLink::open(
-                    self.me.clone(),
-                    &self.runtime,
-                    key.clone(),
-                    call_type,
-                    &state.config,
-                    servers,
-                );
-                state.links.insert(key, link);
+        let (TransportCommand::Open { call_type } | TransportCommand::Reopen { call_type }) =
+            command
+        else {
+            if let Some(link) = state.links.get(&key) {
+                link.steer(command);
             }
-            command => {
-                if let Some(link) = state.links.get(&key) {
-                    link.steer(command);
+            return;
+        };
+        let attached = state.attached.as_ref();
+        let servers = attached.map(|attached| attached.signaling.ice_servers());
+        let settings = link::settings(call_type, &state.config, servers.unwrap_or_default());
+        state.generations += 1;
+        let (engine, generation) = (self.me.clone(), state.generations);
+        match state.links.get_mut(&key) {
+            Some(link) if matches!(command, TransportCommand::Reopen { .. }) => {
+                link.reopen(engine, &self.runtime, generation, settings);
+            }
+            _ => {
+                let link = PeerLink::open(engine, &self.runtime, key.clone(), generation, settings);
+                if let Some(former) = state.links.insert(key, link) {
+                    state.discarded.push(Box::new(former));
                 }
             }
         }
@@ -404,13 +442,17 @@ impl Engine {
                     call_type: *call_type,
                     user_info: user_info.clone(),
                 };
-                state
-                    .sessions
-                    .insert(session.clone(), CallSession::new(identity, self.me.clone()));
+                self.hand_out(state, identity);
+                if state.rejoining.remove(session) {
+                    self.open_soon(session.clone(), *call_type);
+                }
             }
             Event::Connected { session, user } => {
                 self.start_media(state, &(session.clone(), *user))
             }
+            Event::UpgradeRequested {
+                session, call_type, ..
+            } => self.follow_call_type(state, session, *call_type),
             _ => {}
         }
         let closed = matches!(event, Event::Closed { .. });
@@ -418,7 +460,11 @@ impl Engine {
             return;
         };
         let id = session.id().clone();
-        self.publish(state, &convert::event(event, session));
+        let replaced = |by| self.replace(state, &id, by);
+        let Some(event) = convert::event(event, session, replaced) else {
+            return;
+        };
+        self.publish(state, &event);
         if closed {
             if let Some(tracks) = state.local.remove(&id) {
                 state.discarded.push(Box::new(tracks));
@@ -426,6 +472,156 @@ impl Engine {
             state.by_session.remove(&id);
             state.sessions.remove(&id);
         }
+    }
+
+    /// Opens the sources of a call that comes in accepted, which takes time.
+    fn open_soon(&self, session: SessionId, call_type: CallType) {
+        let engine = self.me.clone();
+        self.runtime.spawn_blocking(move || {
+            if let Some(engine) = engine.upgrade()
+                && let Err(error) = engine.open_local(&session, call_type)
+            {
+                tracing::warn!(error, "a source cannot be opened");
+            }
+        });
+    }
+
+    /// Asks to be called into a call again.
+    pub(crate) fn rejoin(&self, session: &SessionId) -> Result<(), Refused> {
+        self.command(Command::Rejoin {
+            session: session.clone(),
+        })?;
+        self.lock().rejoining.insert(session.clone());
+        Ok(())
+    }
+
+    /// Makes the handle of a session.
+    fn hand_out(&self, state: &mut State, identity: Identity) -> CallSession {
+        let session = CallSession::new(identity, self.me.clone());
+        state.sessions.insert(session.id().clone(), session.clone());
+        session
+    }
+
+    /// Another call takes the place of ours, with our open sources.
+    fn replace(&self, state: &mut State, ours: &SessionId, by: SessionId) -> Option<CallSession> {
+        let session = state.attached.as_ref()?.core.session(&by)?;
+        let identity = Identity {
+            id: by.clone(),
+            initiator: session.initiator(),
+            opponents: session.opponents().to_vec(),
+            call_type: session.call_type(),
+            user_info: session.user_info().clone(),
+        };
+        if let Some(tracks) = state.local.remove(ours) {
+            tracks.follow(&self.me, &by);
+            state.local.insert(by, tracks);
+        }
+        Some(self.hand_out(state, identity))
+    }
+
+    /// The call is one with video from now on, or without: whoever may send
+    /// pictures can be seen.
+    fn follow_call_type(&self, state: &mut State, session: &SessionId, call_type: CallType) {
+        if call_type == CallType::Audio {
+            return;
+        }
+        let Some(handle) = state.sessions.get(session).cloned() else {
+            return;
+        };
+        let mut tracks = Vec::new();
+        for ((_, user), link) in state.links.iter().filter(|((id, _), _)| id == session) {
+            tracks.extend(link.receive_video().map(|track| (*user, track)));
+        }
+        for (user, track) in tracks {
+            let session = handle.clone();
+            let event = CallEvent::RemoteVideoTrack {
+                session,
+                user,
+                track,
+            };
+            self.publish(state, &event);
+        }
+    }
+
+    /// Makes of a call one with video, or without: our own camera first.
+    pub(crate) fn upgrade(&self, id: &SessionId, call_type: CallType) -> Result<(), CallError> {
+        let opened = match call_type {
+            CallType::Video => self.open_video(id).map_err(CallError::Source)?,
+            CallType::Audio => false,
+        };
+        let session = id.clone();
+        if let Err(refused) = self.command(Command::Upgrade { session, call_type }) {
+            if opened {
+                self.close_video(id);
+            }
+            return Err(refused.into());
+        }
+        let mut state = self.lock();
+        self.follow_call_type(&mut state, id, call_type);
+        self.unlock(state);
+        if call_type == CallType::Audio {
+            self.close_video(id);
+        }
+        // A peer who asked first has our type already; what we send is new all the same.
+        self.tell_media(id)?;
+        Ok(())
+    }
+
+    /// Opens the camera during a call; whether it was closed before.
+    fn open_video(&self, id: &SessionId) -> Result<bool, SourceError> {
+        let (media, config) = {
+            let state = self.lock();
+            let seen = state.local.get(id).is_some_and(LocalTracks::has_video);
+            if seen {
+                return Ok(false);
+            }
+            (state.media.clone(), state.config.clone())
+        };
+        let Some(video) = LocalTracks::open_video(&media, &config)? else {
+            return Ok(false);
+        };
+        let mut state = self.lock();
+        let Some(session) = state.sessions.get(id).cloned() else {
+            return Ok(false);
+        };
+        let Some(tracks) = state.local.get_mut(id) else {
+            return Ok(false);
+        };
+        let track = tracks.add_video(video, &self.me, id);
+        let local = &state.local[id];
+        for (_, link) in state.links.iter().filter(|((of, _), _)| of == id) {
+            link.feed(local);
+        }
+        self.publish(&mut state, &CallEvent::LocalVideoTrack { session, track });
+        self.unlock(state);
+        Ok(true)
+    }
+
+    fn close_video(&self, id: &SessionId) {
+        let mut state = self.lock();
+        for (_, link) in state.links.iter().filter(|((of, _), _)| of == id) {
+            link.starve_video();
+        }
+        let closed = state.local.get_mut(id).and_then(LocalTracks::take_video);
+        if let Some(video) = closed {
+            state.discarded.push(Box::new(video));
+        }
+        self.unlock(state);
+    }
+
+    /// Tells the others what we send, as our tracks are switched.
+    pub(crate) fn tell_media(&self, id: &SessionId) -> Result<(), CallError> {
+        let sends = self.with_local(id, |tracks| (tracks.audio_is_on(), tracks.video_is_on()));
+        let Some((audio, video)) = sends else {
+            return Ok(());
+        };
+        let session = id.clone();
+        let told = self.command(Command::SetMedia {
+            session,
+            audio,
+            video,
+        });
+        told.map_err(CallError::from)
     }
 
     /// The handle that goes with an event. A call that was turned away by
@@ -460,11 +656,12 @@ impl Engine {
         let Some(link) = state.links.get_mut(key) else {
             return;
         };
-        if link.was_connected() {
-            return;
-        }
+        let again = link.was_connected();
         if let Some(local) = state.local.get(&key.0) {
             link.feed(local);
+        }
+        if again {
+            return link.refresh();
         }
         let (Some(session), user) = (state.sessions.get(&key.0).cloned(), key.1) else {
             return;

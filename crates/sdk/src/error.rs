@@ -61,6 +61,15 @@ pub enum CallError {
         /// Who.
         user: UserId,
     },
+    /// He is in the call, or being called.
+    #[error("user {user} is in the call")]
+    AlreadyInCall {
+        /// Who.
+        user: UserId,
+    },
+    /// Nobody in the call has a client that can change it between audio and video.
+    #[error("nobody in the call can change its type")]
+    NobodyUpgrades,
     /// The call is over.
     #[error("the session is closed")]
     Closed,
@@ -93,6 +102,8 @@ impl From<Refused> for CallError {
                 CommandError::AlreadyAccepted => Self::AlreadyAccepted,
                 CommandError::NotStarted => Self::NotStarted,
                 CommandError::NotInCall { user } => Self::NotInCall { user },
+                CommandError::AlreadyInCall { user } => Self::AlreadyInCall { user },
+                CommandError::NobodyUpgrades => Self::NobodyUpgrades,
                 CommandError::UnknownSession | CommandError::SessionClosed => Self::Closed,
                 other => Self::Other(other),
             },

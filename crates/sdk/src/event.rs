@@ -2,7 +2,7 @@
 
 use visavis_call::{BusyCause, DescriptionFault, PeerState, SessionState};
 use visavis_media::{AudioTrack, VideoTrack};
-use visavis_signal::{SignalKind, UserId, UserInfo};
+use visavis_signal::{AddRefusal, CallType, MediaState, SignalKind, UserId, UserInfo};
 
 use crate::session::CallSession;
 use crate::stats::CallStats;
@@ -47,6 +47,21 @@ pub enum CallEvent {
         user: UserId,
         /// What he sent along.
         user_info: UserInfo,
+    },
+    /// A device of a callee rings. Clients of the documented system do not say so.
+    Ringing {
+        /// The call.
+        session: CallSession,
+        /// Whose device.
+        user: UserId,
+    },
+    /// Both sides called each other at the same moment: this call of ours ends,
+    /// and `by` takes its place, already accepted, with our open sources.
+    Replaced {
+        /// Our call.
+        session: CallSession,
+        /// The call that goes on.
+        by: CallSession,
     },
     /// A callee did not answer within the answer interval.
     NotAnswered {
@@ -120,6 +135,69 @@ pub enum CallEvent {
         session: CallSession,
     },
 
+    // ---- what the others send ----
+    /// A user mutes or unmutes himself, or turns the camera off or on.
+    MediaChanged {
+        /// The call.
+        session: CallSession,
+        /// The user.
+        user: UserId,
+        /// What he sends from now on.
+        media: MediaState,
+    },
+    /// A user puts the call on hold.
+    Held {
+        /// The call.
+        session: CallSession,
+        /// The user.
+        user: UserId,
+    },
+    /// A user comes back to the call.
+    Resumed {
+        /// The call.
+        session: CallSession,
+        /// The user.
+        user: UserId,
+    },
+    /// A user made a video call of it, or an audio call. Our own camera stays off
+    /// until [`upgrade`](CallSession::upgrade) is called here, too.
+    UpgradeRequested {
+        /// The call.
+        session: CallSession,
+        /// The user.
+        user: UserId,
+        /// What the call is now.
+        call_type: CallType,
+    },
+
+    // ---- who is in it ----
+    /// Somebody was called into the call.
+    ParticipantAdded {
+        /// The call.
+        session: CallSession,
+        /// Who.
+        user: UserId,
+    },
+    /// Two participants have no connection with each other, because the client of
+    /// one of them cannot let somebody into a call that goes on.
+    ParticipantUnreachable {
+        /// The call.
+        session: CallSession,
+        /// The one.
+        user: UserId,
+        /// The other; perhaps ourselves.
+        other: UserId,
+    },
+    /// Somebody whom we wanted in the call is not called.
+    AddRefused {
+        /// The call.
+        session: CallSession,
+        /// Who.
+        user: UserId,
+        /// Why not.
+        cause: AddRefusal,
+    },
+
     // ---- the connections ----
     /// The session's state changed.
     StateChanged {
@@ -175,6 +253,21 @@ pub enum CallEvent {
     },
     /// The connection was lost; it may come back.
     Disconnected {
+        /// The call.
+        session: CallSession,
+        /// Which peer.
+        user: UserId,
+    },
+    /// A lost connection is being repaired.
+    Reconnecting {
+        /// The call.
+        session: CallSession,
+        /// Which peer.
+        user: UserId,
+    },
+    /// A lost connection is there again; comes right after
+    /// [`Connected`](Self::Connected).
+    Reconnected {
         /// The call.
         session: CallSession,
         /// Which peer.
@@ -251,6 +344,17 @@ impl CallEvent {
             | Self::Rejected { session, .. }
             | Self::HungUp { session, .. }
             | Self::NotAnswered { session, .. }
+            | Self::Replaced { session, .. }
+            | Self::Ringing { session, .. }
+            | Self::MediaChanged { session, .. }
+            | Self::Held { session, .. }
+            | Self::Resumed { session, .. }
+            | Self::UpgradeRequested { session, .. }
+            | Self::ParticipantAdded { session, .. }
+            | Self::ParticipantUnreachable { session, .. }
+            | Self::AddRefused { session, .. }
+            | Self::Reconnecting { session, .. }
+            | Self::Reconnected { session, .. }
             | Self::NoActions { session, .. }
             | Self::AcceptedElsewhere { session }
             | Self::RejectedElsewhere { session }
@@ -285,6 +389,16 @@ impl CallEvent {
             | Self::Rejected { user, .. }
             | Self::HungUp { user, .. }
             | Self::NotAnswered { user, .. }
+            | Self::Ringing { user, .. }
+            | Self::MediaChanged { user, .. }
+            | Self::Held { user, .. }
+            | Self::Resumed { user, .. }
+            | Self::UpgradeRequested { user, .. }
+            | Self::ParticipantAdded { user, .. }
+            | Self::ParticipantUnreachable { user, .. }
+            | Self::AddRefused { user, .. }
+            | Self::Reconnecting { user, .. }
+            | Self::Reconnected { user, .. }
             | Self::NoActions { user, .. }
             | Self::Busy { user, .. }
             | Self::Updated { user, .. }
@@ -305,6 +419,7 @@ impl CallEvent {
             Self::NewSession { .. }
             | Self::AcceptedElsewhere { .. }
             | Self::RejectedElsewhere { .. }
+            | Self::Replaced { .. }
             | Self::StartClose { .. }
             | Self::Closed { .. }
             | Self::StateChanged { .. }

@@ -76,6 +76,7 @@ pub use visavis_call::{
 };
 pub use visavis_media as media;
 pub use visavis_media::{AudioTrack, VideoTrack};
+pub use visavis_signal::{AddRefusal, MediaState};
 pub use visavis_signal::{
     CallType, SessionId, Signal, SignalKind, UserId, UserInfo, UserInfoError,
 };

@@ -4,15 +4,16 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use visavis_call::{Command, PeerState, SessionState};
+use visavis_media::source::{AudioSource, VideoSource};
 use visavis_media::{AudioTrack, VideoTrack};
-use visavis_signal::{CallType, SessionId, UserId, UserInfo};
+use visavis_signal::{CallType, MediaState, SessionId, UserId, UserInfo};
 
-use crate::engine::{Engine, Refused};
+use crate::engine::{Engine, LocalTracks, Refused};
 use crate::error::CallError;
 use crate::event::CallEvent;
 use crate::subscription::Subscription;
 
-/// What never changes about a session.
+/// What a session is known by, as it began.
 #[derive(Debug)]
 pub(crate) struct Identity {
     pub(crate) id: SessionId,
@@ -49,14 +50,16 @@ impl CallSession {
         self.identity.initiator
     }
 
-    /// Who was called, everybody of them.
-    pub fn opponents(&self) -> &[UserId] {
-        &self.identity.opponents
+    /// Who was called, everybody of them, those who came later too.
+    pub fn opponents(&self) -> Vec<UserId> {
+        self.read(|session| session.opponents().to_vec())
+            .unwrap_or_else(|| self.identity.opponents.clone())
     }
 
-    /// Audio or video.
+    /// Audio or video, as it is now.
     pub fn call_type(&self) -> CallType {
-        self.identity.call_type
+        self.read(visavis_call::Session::call_type)
+            .unwrap_or(self.identity.call_type)
     }
 
     /// What the caller sent along; empty for a call of our own.
@@ -66,24 +69,30 @@ impl CallSession {
 
     /// The session's state.
     pub fn state(&self) -> SessionState {
-        self.engine
-            .upgrade()
-            .and_then(|engine| engine.with_session(self.id(), visavis_call::Session::state))
+        self.read(visavis_call::Session::state)
             .unwrap_or(SessionState::Closed)
     }
 
     /// The state of the connection to one user; `Unknown` for somebody who is
     /// not in the call.
     pub fn peer_state(&self, user: UserId) -> PeerState {
-        self.engine
-            .upgrade()
-            .and_then(|engine| {
-                engine.with_session(self.id(), |session| {
-                    session.peer(user).map(|peer| peer.state())
-                })
-            })
-            .flatten()
+        self.read(|session| session.peer_state(user))
             .unwrap_or(PeerState::Unknown)
+    }
+
+    /// What a user sends, if his client says so.
+    pub fn peer_media(&self, user: UserId) -> Option<MediaState> {
+        self.read(|session| session.peer(user)?.media()).flatten()
+    }
+
+    /// Whether we hold the call.
+    pub fn is_held(&self) -> bool {
+        self.read(|session| session.media().held).unwrap_or(false)
+    }
+
+    /// Looks at the call while it is not over.
+    fn read<T>(&self, look: impl FnOnce(&visavis_call::Session) -> T) -> Option<T> {
+        self.engine.upgrade()?.with_session(self.id(), look)
     }
 
     /// What happens in this call, from now on until it is closed.
@@ -159,6 +168,75 @@ impl CallSession {
         self.command(Command::Update {
             session: self.id().clone(),
             to,
+            user_info,
+        })
+    }
+
+    /// Sends pictures from another source from now on, without a gap; the others
+    /// notice nothing but the picture. False when no picture is sent.
+    pub fn switch_video_source(&self, source: impl VideoSource + 'static) -> bool {
+        let switch = |tracks: &LocalTracks| tracks.switch_video(Box::new(source));
+        let engine = self.engine.upgrade();
+        engine
+            .and_then(|engine| engine.with_local(self.id(), switch))
+            .unwrap_or(false)
+    }
+
+    /// Sends sound from another source from now on, without a gap. False when no
+    /// sound is sent.
+    pub fn switch_audio_source(&self, source: impl AudioSource + 'static) -> bool {
+        let switch = |tracks: &LocalTracks| tracks.switch_audio(Box::new(source));
+        let engine = self.engine.upgrade();
+        engine
+            .and_then(|engine| engine.with_local(self.id(), switch))
+            .unwrap_or(false)
+    }
+
+    /// Puts the call on hold: nothing is sent and nothing is played until
+    /// [`resume`](Self::resume). The others are told.
+    ///
+    /// # Errors
+    /// [`CallError`]: the call is closed, or was not taken yet.
+    pub fn hold(&self) -> Result<(), CallError> {
+        self.command(Command::Hold {
+            session: self.id().clone(),
+        })
+    }
+
+    /// Comes back to a call that was put on hold.
+    ///
+    /// # Errors
+    /// As [`hold`](Self::hold).
+    pub fn resume(&self) -> Result<(), CallError> {
+        self.command(Command::Resume {
+            session: self.id().clone(),
+        })
+    }
+
+    /// Makes a video call of an audio call, or the other way. Our camera is opened
+    /// or closed; the others see that the call changed
+    /// ([`CallEvent::UpgradeRequested`]) and decide on theirs. Peers with clients
+    /// of the documented system stay as they are.
+    ///
+    /// # Errors
+    /// [`CallError`]: the camera cannot be opened, nobody in the call can change
+    /// its type, or the call is closed or was not taken yet.
+    pub fn upgrade(&self, call_type: CallType) -> Result<(), CallError> {
+        self.engine()?.upgrade(self.id(), call_type)
+    }
+
+    /// Calls somebody into the call; `user_info` reaches him with it.
+    ///
+    /// The participant who keeps the list may refuse later:
+    /// [`CallEvent::AddRefused`].
+    ///
+    /// # Errors
+    /// [`CallError`]: he is in the call, there are too many already, chat is not
+    /// connected, or the call is closed or was not taken yet.
+    pub fn add(&self, user: UserId, user_info: UserInfo) -> Result<(), CallError> {
+        self.command(Command::Add {
+            session: self.id().clone(),
+            user,
             user_info,
         })
     }

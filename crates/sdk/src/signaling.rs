@@ -29,6 +29,10 @@ pub trait Signaling: Send + Sync + 'static {
     /// What arrives from now on. Only the newest subscription receives.
     fn subscribe(&self) -> UnboundedReceiver<SignalingEvent>;
 
+    /// The addresses of this machine changed: a transport that stood on one
+    /// that is gone does well to come back at once.
+    fn network_changed(&self) {}
+
     /// The STUN and TURN servers that come with this login.
     fn ice_servers(&self) -> Vec<IceServer> {
         Vec::new()

@@ -5,22 +5,40 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use visavis::{UserId, UserInfo, UserInfoError};
+use visavis::{CallType, UserId, UserInfo, UserInfoError};
+
+use crate::source::{AudioSpec, VideoSpec};
 
 /// The longest line, in bytes.
 const MAX_LINE: usize = 64 * 1024;
 
 /// What a line asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Line {
     /// The verb.
     #[serde(rename = "do")]
     pub(crate) verb: Verb,
     #[serde(default)]
     user_info: BTreeMap<String, String>,
-    /// For `update`: to whom alone.
+    /// For `update`: to whom alone. For `add`: whom.
     #[serde(default)]
     user: Option<u32>,
+    /// For `upgrade`: what the call is to be; video if nothing is said.
+    #[serde(default)]
+    call_type: Option<CallTypeName>,
+    /// For `switch_source`: the new picture.
+    #[serde(default)]
+    pub(crate) video: Option<VideoSpec>,
+    /// For `switch_source`: the new sound.
+    #[serde(default)]
+    pub(crate) audio: Option<AudioSpec>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CallTypeName {
+    Video,
+    Audio,
 }
 
 /// The verbs.
@@ -38,12 +56,20 @@ pub(crate) enum Verb {
     Resume,
     Upgrade,
     Add,
+    Rejoin,
     SwitchSource,
 }
 
 impl Line {
     pub(crate) fn user_info(&self) -> Result<UserInfo, UserInfoError> {
         UserInfo::from_entries(self.user_info.iter().map(|(key, value)| (key, value)))
+    }
+
+    pub(crate) fn call_type(&self) -> CallType {
+        match self.call_type {
+            Some(CallTypeName::Audio) => CallType::Audio,
+            Some(CallTypeName::Video) | None => CallType::Video,
+        }
     }
 
     pub(crate) fn user(&self) -> Option<UserId> {

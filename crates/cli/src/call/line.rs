@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use visavis::media::{AudioFrame, VideoFrame};
 use visavis::{
     CallClient, CallConfig, CallEvent, CallSession, ChatClient, ChatConfig, ConnectError,
-    LoginError, Subscription, UserId,
+    LoginError, SourceError, Subscription, UserId,
 };
 
 use super::commands::{Line as CommandLine, Verb};
@@ -53,6 +53,12 @@ impl Line {
         };
         if let Some(interval) = options.answer_interval {
             config.answer_interval = interval;
+        }
+        if let Some(time) = options.disconnect_time {
+            config.disconnect_time = time;
+        }
+        if let Some(count) = options.max_opponents {
+            config.max_opponents = count;
         }
         if let Some(kbit) = options.max_bitrate {
             config.max_video_bitrate = kbit * 1000;
@@ -188,16 +194,18 @@ impl Line {
                 Ok(())
             }
             Verb::Stats => {
-                self.report.note(
-                    Instant::now(),
-                    "sessions",
-                    json!({ "count": self.client.sessions().len() }),
-                );
+                self.report.latest_stats(session);
                 Ok(())
             }
-            Verb::Hold | Verb::Resume | Verb::Upgrade | Verb::Add | Verb::SwitchSource => {
-                return Err("not available in this build".into());
+            Verb::Hold => session.hold(),
+            Verb::Resume => session.resume(),
+            Verb::Upgrade => session.upgrade(command.call_type()),
+            Verb::Add => {
+                let user = command.user().ok_or("`add` needs a `user`")?;
+                session.add(user, info)
             }
+            Verb::Rejoin => self.client.rejoin(session.id()),
+            Verb::SwitchSource => return switch_source(session, command),
         };
         done.map_err(|error| Failure::of(Reason::Usage, &error).to_string())
     }
@@ -217,6 +225,29 @@ impl Line {
         );
         outcome
     }
+}
+
+/// Sends other pictures, other sound, or both.
+fn switch_source(session: &CallSession, command: &CommandLine) -> Result<(), String> {
+    let unusable = |error: SourceError| Failure::of(Reason::Source, &*error).to_string();
+    if command.video.is_none() && command.audio.is_none() {
+        return Err("`switch_source` needs `video`, `audio` or both".into());
+    }
+    if let Some(spec) = &command.video {
+        let picture = media::picture(spec).map_err(unusable)?;
+        let picture = picture.ok_or("this video source is not available in this build")?;
+        if !session.switch_video_source(picture) {
+            return Err("no picture is being sent".into());
+        }
+    }
+    if let Some(spec) = &command.audio {
+        let sound = media::sound(spec).map_err(unusable)?;
+        let sound = sound.ok_or("this audio source is not available in this build")?;
+        if !session.switch_audio_source(sound) {
+            return Err("no sound is being sent".into());
+        }
+    }
+    Ok(())
 }
 
 fn is_loopback(server: &str) -> bool {

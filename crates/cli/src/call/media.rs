@@ -1,8 +1,10 @@
 //! Sources as the command line names them.
 
-use visavis::LocalMedia;
-use visavis::media::source::{AtEnd, Sweep, TestPattern, Tone, WavFile, Y4mFile};
+use visavis::media::source::{
+    AtEnd, AudioSource, Sweep, TestPattern, Tone, VideoSource, WavFile, Y4mFile,
+};
 use visavis::media::{FrameRate, VideoFormat};
+use visavis::{LocalMedia, SourceError};
 
 use crate::call::options::Options;
 use crate::exit::{Failure, Reason};
@@ -14,48 +16,45 @@ const TONE_LEVEL: f64 = 0.5;
 /// The sources; files are opened once here, so that a wrong one is told
 /// before anybody is called.
 pub(crate) fn local(options: &Options) -> Result<LocalMedia, Failure> {
-    let media = video(LocalMedia::none(), options)?;
-    audio(media, &options.audio)
+    let unusable = |error: SourceError| Failure::of(Reason::Source, &*error);
+    let (video, audio) = (options.video.clone(), options.audio.clone());
+    let mut media = LocalMedia::none();
+    if picture(&video).map_err(unusable)?.is_some() {
+        media = media.with_video(move || picture(&video)?.ok_or_else(|| none()));
+    }
+    if sound(&audio).map_err(unusable)?.is_some() {
+        media = media.with_audio(move || sound(&audio)?.ok_or_else(|| none()));
+    }
+    Ok(media)
 }
 
-fn video(media: LocalMedia, options: &Options) -> Result<LocalMedia, Failure> {
-    if options.audio_only {
-        return Ok(media);
-    }
-    let unusable = |error: &dyn std::error::Error| Failure::of(Reason::Source, error);
-    Ok(match &options.video {
+/// The picture that was asked for; nothing for `none` and for what
+/// [`Options::check`] refuses.
+pub(crate) fn picture(spec: &VideoSpec) -> Result<Option<Box<dyn VideoSource>>, SourceError> {
+    Ok(match spec {
         VideoSpec::Pattern { width, height, fps } => {
-            let format = VideoFormat {
+            let pattern = TestPattern::new(VideoFormat {
                 width: *width,
                 height: *height,
                 fps: FrameRate::whole(*fps),
-            };
-            TestPattern::new(format).map_err(|error| unusable(&error))?;
-            media.with_video(move || TestPattern::new(format))
+            })?;
+            Some(Box::new(pattern))
         }
-        VideoSpec::Y4m(path) => {
-            Y4mFile::open(path, AtEnd::Loop).map_err(|error| unusable(&error))?;
-            let path = path.clone();
-            media.with_video(move || Y4mFile::open(&path, AtEnd::Loop))
-        }
-        VideoSpec::Device | VideoSpec::Screen | VideoSpec::None => media,
+        VideoSpec::Y4m(path) => Some(Box::new(Y4mFile::open(path, AtEnd::Loop)?)),
+        VideoSpec::Device | VideoSpec::Screen | VideoSpec::None => None,
     })
 }
 
-fn audio(media: LocalMedia, spec: &AudioSpec) -> Result<LocalMedia, Failure> {
-    type Never = std::convert::Infallible;
+/// The sound that was asked for, likewise.
+pub(crate) fn sound(spec: &AudioSpec) -> Result<Option<Box<dyn AudioSource>>, SourceError> {
     Ok(match spec {
-        AudioSpec::Sweep => media.with_audio(|| Ok::<_, Never>(Sweep::new())),
-        AudioSpec::Tone(hz) => {
-            let hz = f64::from(*hz);
-            media.with_audio(move || Ok::<_, Never>(Tone::new(hz, TONE_LEVEL)))
-        }
-        AudioSpec::Wav(path) => {
-            WavFile::open(path, AtEnd::Loop)
-                .map_err(|error| Failure::of(Reason::Source, &error))?;
-            let path = path.clone();
-            media.with_audio(move || WavFile::open(&path, AtEnd::Loop))
-        }
-        AudioSpec::Device | AudioSpec::None => media,
+        AudioSpec::Sweep => Some(Box::new(Sweep::new())),
+        AudioSpec::Tone(hz) => Some(Box::new(Tone::new(f64::from(*hz), TONE_LEVEL))),
+        AudioSpec::Wav(path) => Some(Box::new(WavFile::open(path, AtEnd::Loop)?)),
+        AudioSpec::Device | AudioSpec::None => None,
     })
+}
+
+fn none() -> SourceError {
+    "the source is gone".into()
 }

@@ -61,6 +61,12 @@ pub(crate) struct Options {
     /// How long a call rings, in seconds: 10 to 600
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) answer_interval: Option<Duration>,
+    /// How long a lost connection may take to come back, in seconds: 10 to 300
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) disconnect_time: Option<Duration>,
+    /// How many people a call may have beside us: 1 to 16
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) max_opponents: Option<usize>,
     /// The most that video may take, in kbit/s
     #[arg(long, value_name = "KBIT", value_parser = clap::value_parser!(u64).range(50..=50_000))]
     pub(crate) max_bitrate: Option<u64>,

@@ -1,5 +1,6 @@
 //! `visavis call`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::Args;
@@ -39,7 +40,7 @@ impl CallCommand {
                 Ok(session)
             });
         let outcome = match started {
-            Ok(session) => follow(&mut line, &session, self.options.duration).await,
+            Ok(session) => follow(&mut line, session, self.options.duration).await,
             Err(error) => Err(Failure::of(Reason::Usage, &error)),
         };
         line.close(outcome).await
@@ -47,7 +48,7 @@ impl CallCommand {
 }
 
 /// Sees a call through to its end.
-async fn follow(line: &mut Line, session: &CallSession, duration: Option<Duration>) -> Outcome {
+async fn follow(line: &mut Line, mut session: CallSession, duration: Option<Duration>) -> Outcome {
     let mut stop = Stop::new()?;
     let mut commands = commands::read();
     let mut reading = true;
@@ -64,8 +65,12 @@ async fn follow(line: &mut Line, session: &CallSession, duration: Option<Duratio
             event = line.events.recv() => {
                 let Some(event) = event else { return course.outcome() };
                 line.take(&event);
-                if event.session() != session {
+                if *event.session() != session {
                     turn_away(&event);
+                    continue;
+                }
+                if let CallEvent::Replaced { by, .. } = event {
+                    session = by;
                     continue;
                 }
                 course.note(&event);
@@ -79,14 +84,14 @@ async fn follow(line: &mut Line, session: &CallSession, duration: Option<Duratio
             }
             Some(milestone) = line.milestones.recv() => line.reached(milestone),
             command = commands.recv(), if reading => match command {
-                Some(command) => line.execute(session, &command),
+                Some(command) => line.execute(&session, &command),
                 None => reading = false,
             },
             () = time_is_up => {
                 remaining = None;
-                hang_up(session);
+                hang_up(&session);
             }
-            () = stop.wait() => hang_up(session),
+            () = stop.wait() => hang_up(&session),
         }
     }
 }
@@ -106,48 +111,44 @@ fn hang_up(session: &CallSession) {
     let _ = session.hang_up(UserInfo::new());
 }
 
-/// What a call came to.
+/// What a call came to, with each of the others.
 #[derive(Debug, Default)]
 pub(super) struct Course {
-    connected: bool,
-    rejected: bool,
-    not_answered: bool,
-    lost: bool,
-    failed: bool,
+    ends: BTreeMap<UserId, End>,
+}
+
+/// How far it came with one of them; the best is what counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    NotAnswered,
+    Rejected,
+    Failed,
+    Lost,
+    Connected,
 }
 
 impl Course {
-    pub(super) const fn note(&mut self, event: &CallEvent) {
-        match event {
-            CallEvent::Connected { .. } => self.connected = true,
-            CallEvent::Rejected { .. } => self.rejected = true,
-            CallEvent::NotAnswered { .. } => self.not_answered = true,
-            CallEvent::DisconnectTimeout { .. } => self.lost = true,
-            CallEvent::ConnectionFailed { .. } | CallEvent::DescriptionRejected { .. } => {
-                self.failed = true
-            }
-            _ => {}
-        }
+    pub(super) fn note(&mut self, event: &CallEvent) {
+        let (user, end) = match event {
+            CallEvent::Connected { user, .. } => (user, End::Connected),
+            CallEvent::Rejected { user, .. } => (user, End::Rejected),
+            CallEvent::NotAnswered { user, .. } => (user, End::NotAnswered),
+            CallEvent::DisconnectTimeout { user, .. } => (user, End::Lost),
+            CallEvent::ConnectionFailed { user, .. }
+            | CallEvent::DescriptionRejected { user, .. } => (user, End::Failed),
+            _ => return,
+        };
+        self.ends.insert(*user, end);
     }
 
     pub(super) fn outcome(&self) -> Outcome {
-        match self {
-            Self { lost: true, .. } => {
-                Err(Failure::new(Reason::Connection, "the connection was lost"))
-            }
-            Self { failed: true, .. } => {
-                Err(Failure::new(Reason::Connection, "the connection failed"))
-            }
-            Self {
-                connected: true, ..
-            } => Ok(()),
-            Self { rejected: true, .. } => {
-                Err(Failure::new(Reason::Rejected, "the call was rejected"))
-            }
-            Self {
-                not_answered: true, ..
-            } => Err(Failure::new(Reason::NotAnswered, "nobody answered")),
-            _ => Ok(()),
-        }
+        let (reason, sentence) = match self.ends.values().max() {
+            None | Some(End::Connected) => return Ok(()),
+            Some(End::Lost) => (Reason::Connection, "the connection was lost"),
+            Some(End::Failed) => (Reason::Connection, "the connection failed"),
+            Some(End::Rejected) => (Reason::Rejected, "the call was rejected"),
+            Some(End::NotAnswered) => (Reason::NotAnswered, "nobody answered"),
+        };
+        Err(Failure::new(reason, sentence))
     }
 }

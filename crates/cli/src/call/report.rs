@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 use visavis::{
-    CallEvent, CallSession, CallStats, CallType, PeerState, SessionState, UserId, UserInfo,
+    AddRefusal, CallEvent, CallSession, CallStats, CallType, PeerState, SessionState, UserId,
+    UserInfo,
 };
 
 /// Prints what happens, with the time since the start.
@@ -85,6 +86,28 @@ impl Report {
             CallEvent::PeerStateChanged { state, .. } => {
                 fields.insert("peer_state".into(), peer_state(*state).into());
             }
+            CallEvent::Replaced { by, .. } => {
+                fields.insert("by".into(), by.id().as_str().into());
+            }
+            CallEvent::MediaChanged { media, .. } => {
+                fields.insert("audio".into(), media.audio.into());
+                fields.insert("video".into(), media.video.into());
+            }
+            CallEvent::UpgradeRequested {
+                call_type: wanted, ..
+            } => {
+                fields.insert("call_type".into(), call_type(*wanted).into());
+            }
+            CallEvent::ParticipantUnreachable { other, .. } => {
+                fields.insert("other".into(), other.0.into());
+            }
+            CallEvent::AddRefused { cause, .. } => {
+                let cause = match cause {
+                    AddRefusal::Full => "full",
+                    AddRefusal::Present => "present",
+                };
+                fields.insert("cause".into(), cause.into());
+            }
             CallEvent::DescriptionRejected { fault, .. } => {
                 fields.insert("fault".into(), fault.to_string().into());
             }
@@ -121,6 +144,15 @@ impl Report {
         fields.insert("session".into(), session.id().as_str().into());
         fields.insert("cpu".into(), self.processor.share().into());
         self.note(Instant::now(), "stats", Value::Object(fields));
+    }
+
+    /// The statistics that came last, once more.
+    pub(crate) fn latest_stats(&self, session: &CallSession) {
+        for (user, stats) in &self.counts {
+            let mut fields = self.figures(*user, stats);
+            fields.insert("session".into(), session.id().as_str().into());
+            self.note(Instant::now(), "stats", Value::Object(fields));
+        }
     }
 
     fn figures(&self, user: UserId, stats: &CallStats) -> Map<String, Value> {
@@ -253,6 +285,17 @@ const fn name(event: &CallEvent) -> &'static str {
         CallEvent::Accepted { .. } => "accepted",
         CallEvent::Rejected { .. } => "rejected",
         CallEvent::HungUp { .. } => "hung_up",
+        CallEvent::Ringing { .. } => "ringing",
+        CallEvent::Replaced { .. } => "replaced",
+        CallEvent::MediaChanged { .. } => "media_changed",
+        CallEvent::Held { .. } => "held",
+        CallEvent::Resumed { .. } => "resumed",
+        CallEvent::UpgradeRequested { .. } => "upgrade_requested",
+        CallEvent::ParticipantAdded { .. } => "participant_added",
+        CallEvent::ParticipantUnreachable { .. } => "participant_unreachable",
+        CallEvent::AddRefused { .. } => "add_refused",
+        CallEvent::Reconnecting { .. } => "reconnecting",
+        CallEvent::Reconnected { .. } => "reconnected",
         CallEvent::NotAnswered { .. } => "not_answered",
         CallEvent::NoActions { .. } => "no_actions",
         CallEvent::AcceptedElsewhere { .. } => "accepted_elsewhere",

@@ -61,6 +61,22 @@ pub trait VideoSource: Send {
     fn next_frame(&mut self, wait: Duration) -> Next<VideoFrame>;
 }
 
+impl<S: VideoSource + ?Sized> VideoSource for Box<S> {
+    fn format(&self) -> VideoFormat {
+        (**self).format()
+    }
+
+    fn next_frame(&mut self, wait: Duration) -> Next<VideoFrame> {
+        (**self).next_frame(wait)
+    }
+}
+
+impl<S: AudioSource + ?Sized> AudioSource for Box<S> {
+    fn next_frame(&mut self, wait: Duration) -> Next<AudioFrame> {
+        (**self).next_frame(wait)
+    }
+}
+
 /// Gives sound in real time, 20 ms at a time.
 pub trait AudioSource: Send {
     /// The next 20 ms; blocks until they are due, at most for `wait`.

@@ -17,6 +17,9 @@ pub enum TrackKind {
     Remote,
 }
 
+/// Told when a track is switched off or on.
+pub(crate) type Watcher = std::sync::Arc<dyn Fn(bool) + Send + Sync>;
+
 /// Names one renderer of one track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RendererId(u64);

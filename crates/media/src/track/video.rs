@@ -1,9 +1,9 @@
 //! The handle to one stream of pictures.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{RendererId, Renderers, TrackKind};
+use super::{RendererId, Renderers, TrackKind, Watcher};
 use crate::frame::VideoFrame;
 use crate::render::VideoRenderer;
 
@@ -20,6 +20,7 @@ struct Inner {
     kind: TrackKind,
     id: u64,
     enabled: AtomicBool,
+    watcher: Mutex<Option<Watcher>>,
     renderers: Renderers<dyn VideoRenderer>,
 }
 
@@ -30,6 +31,7 @@ impl VideoTrack {
             kind,
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             enabled: AtomicBool::new(true),
+            watcher: Mutex::new(None),
             renderers: Renderers::default(),
         };
         Self {
@@ -72,7 +74,25 @@ impl VideoTrack {
 
     /// Switches the pictures off (false) or on.
     pub fn set_enabled(&self, enabled: bool) {
-        self.inner.enabled.store(enabled, Ordering::Relaxed);
+        let before = self.inner.enabled.swap(enabled, Ordering::Relaxed);
+        let watcher = (before != enabled).then(|| self.watcher().clone());
+        // Called without the lock: it may look at the track.
+        if let Some(watcher) = watcher.flatten() {
+            watcher(enabled);
+        }
+    }
+
+    /// Calls `watcher` whenever the track is switched off or on, in place of the
+    /// one before.
+    pub fn watch_enabled(&self, watcher: impl Fn(bool) + Send + Sync + 'static) {
+        *self.watcher() = Some(Arc::new(watcher));
+    }
+
+    fn watcher(&self) -> MutexGuard<'_, Option<Watcher>> {
+        self.inner
+            .watcher
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// False when switched off.

@@ -21,6 +21,9 @@ use crate::signaling::SignalingEvent;
 
 /// How often the server is asked whether it is still there.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
+/// How long the WebSocket may take to open. A network that was away for a while is
+/// tried anew rather than waited for.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long authentication and binding may take.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long the end of the stream is waited for.
@@ -68,7 +71,9 @@ struct Link {
 
 impl Link {
     async fn open(server: &Server) -> Result<Self, ConnectError> {
-        let socket = websocket::open(&server.url, &server.tls).await?;
+        let socket = timeout(OPEN_TIMEOUT, websocket::open(&server.url, &server.tls))
+            .await
+            .map_err(|_| ended("the server does not answer"))??;
         timeout(LOGIN_TIMEOUT, Self::log_in(socket, server))
             .await
             .unwrap_or_else(|_| {
@@ -188,6 +193,7 @@ impl Keeper {
                 biased;
                 request = self.requests.recv() => match request {
                     Some(Request::Send(stanza)) => Input::Send(stanza),
+                    Some(Request::Reconnect) => return End::Lost,
                     Some(Request::Disconnect(done)) => return End::Asked(Some(done)),
                     None => return End::Asked(None),
                 },
@@ -227,7 +233,7 @@ impl Keeper {
     /// at once.
     async fn come_back(&mut self) -> Option<Link> {
         let mut pause = Duration::ZERO;
-        loop {
+        'attempts: loop {
             let spread = pause.mul_f64(0.5 + rand::random::<f64>() / 2.0);
             let attempt = async {
                 sleep(spread).await;
@@ -240,6 +246,10 @@ impl Keeper {
                     request = self.requests.recv() => match request {
                         // Sent before it was known that chat is down.
                         Some(Request::Send(_)) => {}
+                        Some(Request::Reconnect) => {
+                            pause = Duration::ZERO;
+                            continue 'attempts;
+                        }
                         Some(Request::Disconnect(done)) => {
                             let _ = done.send(());
                             return None;

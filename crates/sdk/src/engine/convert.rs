@@ -3,15 +3,24 @@
 use visavis_call::{DescriptionFault, Event};
 use visavis_media::{AudioPacket, ReceivedVideo};
 use visavis_peer::{IceCandidate, IncomingAudio, IncomingVideo};
-use visavis_signal::Candidate;
+use visavis_signal::{Candidate, SessionId};
 
 use crate::event::CallEvent;
 use crate::ice::{IcePolicy, IceServer};
 use crate::session::CallSession;
 
-/// The core's event with a handle in place of the id.
-pub(super) fn event(event: Event, session: CallSession) -> CallEvent {
-    match event {
+/// The core's event with a handle in place of the id. `replacement` is the handle of
+/// the call that takes this one's place.
+pub(super) fn event(
+    event: Event,
+    session: CallSession,
+    replacement: impl FnOnce(SessionId) -> Option<CallSession>,
+) -> Option<CallEvent> {
+    Some(match event {
+        Event::Replaced { by, .. } => CallEvent::Replaced {
+            session,
+            by: replacement(by)?,
+        },
         Event::NewSession { .. } => CallEvent::NewSession { session },
         Event::Accepted {
             user, user_info, ..
@@ -34,6 +43,34 @@ pub(super) fn event(event: Event, session: CallSession) -> CallEvent {
             user,
             user_info,
         },
+        Event::Ringing { user, .. } => CallEvent::Ringing { session, user },
+        Event::MediaChanged { user, media, .. } => CallEvent::MediaChanged {
+            session,
+            user,
+            media,
+        },
+        Event::Held { user, .. } => CallEvent::Held { session, user },
+        Event::Resumed { user, .. } => CallEvent::Resumed { session, user },
+        Event::UpgradeRequested {
+            user, call_type, ..
+        } => CallEvent::UpgradeRequested {
+            session,
+            user,
+            call_type,
+        },
+        Event::ParticipantAdded { user, .. } => CallEvent::ParticipantAdded { session, user },
+        Event::ParticipantUnreachable { user, other, .. } => CallEvent::ParticipantUnreachable {
+            session,
+            user,
+            other,
+        },
+        Event::AddRefused { user, cause, .. } => CallEvent::AddRefused {
+            session,
+            user,
+            cause,
+        },
+        Event::Reconnecting { user, .. } => CallEvent::Reconnecting { session, user },
+        Event::Reconnected { user, .. } => CallEvent::Reconnected { session, user },
         Event::NotAnswered { user, .. } => CallEvent::NotAnswered { session, user },
         Event::NoActions { user, .. } => CallEvent::NoActions { session, user },
         Event::AcceptedElsewhere { .. } => CallEvent::AcceptedElsewhere { session },
@@ -74,7 +111,7 @@ pub(super) fn event(event: Event, session: CallSession) -> CallEvent {
         Event::Disconnected { user, .. } => CallEvent::Disconnected { session, user },
         Event::DisconnectTimeout { user, .. } => CallEvent::DisconnectTimeout { session, user },
         Event::ConnectionClosed { user, .. } => CallEvent::ConnectionClosed { session, user },
-    }
+    })
 }
 
 /// A candidate for the wire.

@@ -1,7 +1,10 @@
-//! One peer of one session: its connection, what we feed it and what it sends.
+//! One peer of a call: his connection, what he sends, and what we send him.
+//!
+//! The connection may be replaced while the call goes on; decoders, tracks and
+//! renderers stay.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -23,40 +26,29 @@ use crate::session::CallSession;
 
 /// See the module's documentation.
 pub(super) struct PeerLink {
-    connection: Arc<PeerConnection>,
-    remote: Arc<Remote>,
-    feeds: Arc<Mutex<Feeds>>,
+    key: PeerKey,
+    /// Counts the connections: what a former one reports is out of date.
+    generation: u64,
+    shared: Arc<Shared>,
     connected: bool,
+}
+
+/// What the link and the threads of its media have in common.
+struct Shared {
+    connection: Mutex<PeerConnection>,
+    remote: Remote,
+    feeds: Mutex<Feeds>,
+    frames_sent: AtomicU64,
+    /// On hold nothing is sent and nothing is played.
+    held: AtomicBool,
 }
 
 /// What the peer sends. A thread that the system refuses leaves its half out;
 /// the rest of the call goes on.
 struct Remote {
     audio: Option<RemoteAudio>,
-    video: Option<RemoteVideo>,
-}
-
-impl Remote {
-    fn start(call_type: CallType, connection: &Arc<PeerConnection>) -> Self {
-        let audio = RemoteAudio::start()
-            .inspect_err(|error| tracing::error!(%error, "no sound can be received"))
-            .ok();
-        let video = (call_type == CallType::Video)
-            .then(|| {
-                RemoteVideo::start()
-                    .inspect_err(|error| tracing::error!(%error, "no picture can be received"))
-            })
-            .and_then(Result::ok);
-        if let Some(video) = &video {
-            let connection = Arc::downgrade(connection);
-            video.on_key_frame_needed(move || {
-                if let Some(connection) = connection.upgrade() {
-                    connection.request_key_frame();
-                }
-            });
-        }
-        Self { audio, video }
-    }
+    /// Comes later in a call that begins without video.
+    video: OnceLock<RemoteVideo>,
 }
 
 /// What we send him; dropped, it ends.
@@ -64,7 +56,94 @@ impl Remote {
 struct Feeds {
     video: Option<VideoFeed>,
     audio: Option<AudioFeed>,
-    frames_sent: Arc<AtomicU64>,
+}
+
+impl Shared {
+    fn connection(&self) -> MutexGuard<'_, PeerConnection> {
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn feeds(&self) -> MutexGuard<'_, Feeds> {
+        self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_held(&self) -> bool {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    fn send_audio(&self, packet: &EncodedAudio) {
+        if !self.is_held() {
+            self.connection().send_audio(OutgoingAudio {
+                data: Arc::clone(&packet.data),
+                timestamp: packet.timestamp,
+                captured: packet.captured,
+            });
+        }
+    }
+
+    fn send_video(&self, frame: &EncodedVideo) {
+        if !self.is_held() {
+            self.frames_sent.fetch_add(1, Ordering::Relaxed);
+            self.connection().send_video(OutgoingVideo {
+                data: Arc::clone(&frame.data),
+                timestamp: frame.timestamp,
+                captured: frame.captured,
+                key: frame.key,
+            });
+        }
+    }
+
+    /// Pictures begin anew in both directions.
+    fn refresh(&self) {
+        if let Some(feed) = &self.feeds().video {
+            feed.request_key_frame(Urgency::FirstPicture);
+        }
+        self.connection().request_key_frame();
+    }
+}
+
+/// Opens a connection and has its reports moved.
+fn open(
+    engine: Weak<Engine>,
+    runtime: &Handle,
+    config: PeerConfig,
+) -> (PeerConnection, impl FnOnce(PeerKey, u64, Arc<Shared>)) {
+    let (connection, events) = PeerConnection::open(config, runtime);
+    let runtime = runtime.clone();
+    let start = move |key, generation, shared| {
+        let pump = Pump {
+            engine,
+            key,
+            generation,
+            shared,
+            meter: Meter::default(),
+        };
+        runtime.spawn(pump.run(events));
+    };
+    (connection, start)
+}
+
+/// The settings of a connection.
+pub(super) fn settings(
+    call_type: CallType,
+    config: &CallConfig,
+    login_servers: Vec<IceServer>,
+) -> PeerConfig {
+    let servers = login_servers
+        .into_iter()
+        .chain(config.ice_servers.iter().cloned());
+    PeerConfig {
+        audio: true,
+        video: call_type == CallType::Video,
+        ice_servers: servers.map(convert::ice_server).collect(),
+        policy: convert::ice_policy(config.ice_policy),
+        loopback: config.loopback_candidates,
+        max_video_bitrate: config.max_video_bitrate,
+        stats_interval: config.stats_interval,
+        ..PeerConfig::default()
+    }
 }
 
 impl PeerLink {
@@ -73,61 +152,104 @@ impl PeerLink {
         engine: Weak<Engine>,
         runtime: &Handle,
         key: PeerKey,
-        call_type: CallType,
-        config: &CallConfig,
-        login_servers: Vec<IceServer>,
+        generation: u64,
+        settings: PeerConfig,
     ) -> Self {
-        let servers = login_servers
-            .into_iter()
-            .chain(config.ice_servers.iter().cloned());
-        let peer_config = PeerConfig {
-            audio: true,
-            video: call_type == CallType::Video,
-            ice_servers: servers.map(convert::ice_server).collect(),
-            policy: convert::ice_policy(config.ice_policy),
-            loopback: config.loopback_candidates,
-            max_video_bitrate: config.max_video_bitrate,
-            stats_interval: config.stats_interval,
-            ..PeerConfig::default()
-        };
-        let (connection, events) = PeerConnection::open(peer_config, runtime);
-        let connection = Arc::new(connection);
-        let remote = Arc::new(Remote::start(call_type, &connection));
-        let feeds = Arc::new(Mutex::new(Feeds::default()));
-        let pump = Pump {
-            engine,
+        let with_video = settings.video;
+        let (connection, start) = open(engine, runtime, settings);
+        let audio = RemoteAudio::start()
+            .inspect_err(|error| tracing::error!(%error, "no sound can be received"))
+            .ok();
+        let shared = Arc::new(Shared {
+            connection: Mutex::new(connection),
+            remote: Remote {
+                audio,
+                video: OnceLock::new(),
+            },
+            feeds: Mutex::default(),
+            frames_sent: AtomicU64::new(0),
+            held: AtomicBool::new(false),
+        });
+        start(key.clone(), generation, Arc::clone(&shared));
+        let link = Self {
             key,
-            remote: Arc::clone(&remote),
-            feeds: Arc::clone(&feeds),
-            meter: Meter::default(),
-        };
-        runtime.spawn(pump.run(events));
-        Self {
-            connection,
-            remote,
-            feeds,
+            generation,
+            shared,
             connected: false,
+        };
+        if with_video {
+            link.receive_video();
         }
+        link
     }
 
-    /// Carries out what the core wants.
+    /// Replaces the connection. Nothing of the former one is reported any more.
+    pub(super) fn reopen(
+        &mut self,
+        engine: Weak<Engine>,
+        runtime: &Handle,
+        generation: u64,
+        settings: PeerConfig,
+    ) {
+        let (connection, start) = open(engine, runtime, settings);
+        *self.shared.connection() = connection;
+        self.generation = generation;
+        start(self.key.clone(), generation, Arc::clone(&self.shared));
+    }
+
+    /// Whether a report is of the connection that there is now.
+    pub(super) const fn is_current(&self, generation: u64) -> bool {
+        self.generation == generation
+    }
+
+    /// Makes ready for pictures of the peer; his track if that is new.
+    pub(super) fn receive_video(&self) -> Option<VideoTrack> {
+        if self.shared.remote.video.get().is_some() {
+            return None;
+        }
+        let video = RemoteVideo::start()
+            .inspect_err(|error| tracing::error!(%error, "no picture can be received"))
+            .ok()?;
+        let shared = Arc::downgrade(&self.shared);
+        video.on_key_frame_needed(move || {
+            if let Some(shared) = shared.upgrade() {
+                shared.connection().request_key_frame();
+            }
+        });
+        let track = video.track();
+        // Calls come one at a time, under the engine's lock.
+        self.shared.remote.video.set(video).ok().map(|()| track)
+    }
+
+    /// Carries out what the core wants of the connection that there is.
     pub(super) fn steer(&self, command: TransportCommand) {
-        let connection = &self.connection;
+        let connection = self.shared.connection();
         match command {
             TransportCommand::CreateOffer => connection.create_offer(),
             TransportCommand::ApplyOffer(offer) => {
-                connection.apply_offer(offer.as_str().to_owned())
+                connection.apply_offer(offer.as_str().to_owned());
             }
             TransportCommand::CreateAnswer => connection.create_answer(),
             TransportCommand::ApplyAnswer(answer) => {
-                connection.apply_answer(answer.as_str().to_owned())
+                connection.apply_answer(answer.as_str().to_owned());
             }
             TransportCommand::AddCandidates(candidates) => {
                 connection.add_candidates(candidates.iter().map(convert::to_ice).collect());
             }
-            TransportCommand::Close => self.close(),
-            // It is open: that is how this link came about.
-            TransportCommand::Open { .. } => {}
+            TransportCommand::Renegotiate {
+                call_type,
+                restart_ice,
+            } => connection.renegotiate(call_type == CallType::Video, restart_ice),
+            TransportCommand::SetHeld(held) => {
+                drop(connection);
+                self.set_held(held);
+            }
+            TransportCommand::Close => {
+                drop(connection);
+                self.close();
+            }
+            // The engine opens connections itself.
+            TransportCommand::Open { .. } | TransportCommand::Reopen { .. } => {}
         }
     }
 
@@ -136,49 +258,68 @@ impl PeerLink {
         std::mem::replace(&mut self.connected, true)
     }
 
-    /// Feeds our media to the peer from now on, beginning with a key frame.
+    /// A connection that was lost is there again.
+    pub(super) fn refresh(&self) {
+        self.shared.refresh();
+    }
+
+    fn set_held(&self, held: bool) {
+        self.shared.held.store(held, Ordering::Relaxed);
+        if !held {
+            self.shared.refresh();
+        }
+    }
+
+    /// As [`feed`](Self::feed), unless that is still to come with the connection.
+    pub(super) fn feed_if_connected(&self, local: &LocalTracks) {
+        if self.connected {
+            self.feed(local);
+        }
+    }
+
+    /// Feeds our media to the peer from now on, beginning with a key frame. What he
+    /// gets already goes on.
     pub(super) fn feed(&self, local: &LocalTracks) {
-        let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(audio) = &local.audio {
-            let connection = Arc::clone(&self.connection);
+        let mut feeds = self.shared.feeds();
+        if let (Some(audio), None) = (&local.audio, &feeds.audio) {
+            let shared = Arc::downgrade(&self.shared);
             feeds.audio = Some(audio.attach(move |packet: Arc<EncodedAudio>| {
-                connection.send_audio(OutgoingAudio {
-                    data: Arc::clone(&packet.data),
-                    timestamp: packet.timestamp,
-                    captured: packet.captured,
-                });
+                if let Some(shared) = shared.upgrade() {
+                    shared.send_audio(&packet);
+                }
             }));
         }
-        if let (Some(video), true) = (&local.video, self.remote.video.is_some()) {
-            let (connection, sent) = (Arc::clone(&self.connection), Arc::clone(&feeds.frames_sent));
+        if let (Some(video), None) = (&local.video, &feeds.video) {
+            let shared = Arc::downgrade(&self.shared);
             let feed = video.attach(move |frame: Arc<EncodedVideo>| {
-                sent.fetch_add(1, Ordering::Relaxed);
-                connection.send_video(OutgoingVideo {
-                    data: Arc::clone(&frame.data),
-                    timestamp: frame.timestamp,
-                    captured: frame.captured,
-                    key: frame.key,
-                });
+                if let Some(shared) = shared.upgrade() {
+                    shared.send_video(&frame);
+                }
             });
             feed.request_key_frame(Urgency::FirstPicture);
             feeds.video = Some(feed);
         }
     }
 
+    /// Ends what we send him of pictures.
+    pub(super) fn starve_video(&self) {
+        let feed = self.shared.feeds().video.take();
+        drop(feed);
+    }
+
     pub(super) fn remote_audio_track(&self) -> Option<AudioTrack> {
-        self.remote.audio.as_ref().map(RemoteAudio::track)
+        self.shared.remote.audio.as_ref().map(RemoteAudio::track)
     }
 
     pub(super) fn remote_video_track(&self) -> Option<VideoTrack> {
-        self.remote.video.as_ref().map(RemoteVideo::track)
+        self.shared.remote.video.get().map(RemoteVideo::track)
     }
 
     /// Ends the connection; the last report of it removes the link.
     fn close(&self) {
-        let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
-        (feeds.video, feeds.audio) = (None, None);
+        let feeds = std::mem::take(&mut *self.shared.feeds());
         drop(feeds);
-        self.connection.close();
+        self.shared.connection().close();
     }
 }
 
@@ -187,8 +328,8 @@ impl PeerLink {
 struct Pump {
     engine: Weak<Engine>,
     key: PeerKey,
-    remote: Arc<Remote>,
-    feeds: Arc<Mutex<Feeds>>,
+    generation: u64,
+    shared: Arc<Shared>,
     meter: Meter,
 }
 
@@ -198,20 +339,21 @@ impl Pump {
             self.move_on(event);
         }
         if let Some(engine) = self.engine.upgrade() {
-            engine.link_closed(&self.key);
+            engine.link_closed(&self.key, self.generation);
         }
     }
 
     fn move_on(&mut self, event: PeerEvent) {
+        let shared = &self.shared;
         let event = match event {
             PeerEvent::Audio(packet) => {
-                if let Some(audio) = &self.remote.audio {
+                if let (Some(audio), false) = (&shared.remote.audio, shared.is_held()) {
                     audio.push(convert::audio_packet(packet));
                 }
                 return;
             }
             PeerEvent::Video(frame) => {
-                if let Some(video) = &self.remote.video {
+                if let (Some(video), false) = (shared.remote.video.get(), shared.is_held()) {
                     video.push(convert::video_frame(frame));
                 }
                 return;
@@ -227,7 +369,7 @@ impl Pump {
                 return self.with_video_feed(|feed| feed.set_congested(congested));
             }
             PeerEvent::AudioLoss(loss) => {
-                if let Some(audio) = &self.feeds().audio {
+                if let Some(audio) = &shared.feeds().audio {
                     audio.set_loss(loss);
                 }
                 return;
@@ -257,7 +399,7 @@ impl Pump {
             PeerEvent::Closed => return,
         };
         if let Some(engine) = self.engine.upgrade() {
-            engine.transport(self.key.clone(), event);
+            engine.transport(self.key.clone(), self.generation, event);
         }
     }
 
@@ -269,24 +411,20 @@ impl Pump {
     }
 
     fn report(&mut self, stats: &visavis_peer::PeerStats) {
-        let Some(engine) = self.engine.upgrade() else {
-            return;
-        };
-        let sent = self.feeds().frames_sent.load(Ordering::Relaxed);
-        let video = self
-            .remote
+        let remote = &self.shared.remote;
+        let sent = self.shared.frames_sent.load(Ordering::Relaxed);
+        let video = remote
             .video
-            .as_ref()
+            .get()
             .map(RemoteVideo::stats)
             .unwrap_or_default();
-        let audio = self
-            .remote
+        let audio = remote
             .audio
             .as_ref()
             .map(RemoteAudio::stats)
             .unwrap_or_default();
         let stats = Box::new(self.meter.read(stats, sent, &video, &audio));
-        engine.tell(&self.key, |session, user| CallEvent::Stats {
+        self.progress(|session, user| CallEvent::Stats {
             session,
             user,
             stats,
@@ -294,12 +432,8 @@ impl Pump {
     }
 
     fn with_video_feed(&self, act: impl FnOnce(&VideoFeed)) {
-        if let Some(feed) = &self.feeds().video {
+        if let Some(feed) = &self.shared.feeds().video {
             act(feed);
         }
-    }
-
-    fn feeds(&self) -> MutexGuard<'_, Feeds> {
-        self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
