@@ -65,13 +65,15 @@ impl Watch {
 
     /// The other side ends the connection itself.
     pub(crate) fn leaves(&mut self, now: Instant) {
-        *self = match self {
-            Self::Listening { .. } => Self::Leaving {
-                missed_at: now + FAREWELL,
-            },
-            Self::Silent => Self::Gone,
-            unchanged => *unchanged,
-        };
+        match self {
+            Self::Listening { .. } => {
+                *self = Self::Leaving {
+                    missed_at: now + FAREWELL,
+                };
+            }
+            Self::Silent => *self = Self::Gone,
+            Self::Off | Self::Leaving { .. } | Self::Gone => {}
+        }
     }
 
     pub(crate) fn timeout(&mut self, now: Instant) -> Option<Change> {
