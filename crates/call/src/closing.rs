@@ -60,19 +60,24 @@ impl Session {
         if calls_us && self.is_ringing() && why == Some(reason::NOT_ANSWERED) {
             return self.no_actions(step);
         }
-        let unheard = self.peer_state(user) != PeerState::Connected;
-        if calls_us && unheard && why == Some(reason::ACCEPTED_ELSEWHERE) {
-            let session = self.call.session.clone();
-            let event = Event::AcceptedElsewhere { session };
-            return self.end_all(step, PeerState::Closed, Some(event));
-        }
-        let event = Event::HungUp {
-            session: self.call.session.clone(),
-            user,
-            user_info,
+        let session = self.call.session.clone();
+        let refused = calls_us && !self.confirmed && !self.is_ringing();
+        let event = if refused && why == Some(reason::ACCEPTED_ELSEWHERE) {
+            Event::AcceptedElsewhere { session }
+        } else {
+            Event::HungUp {
+                session,
+                user,
+                user_info,
+            }
         };
         self.end_peer(step, user, PeerState::HungUp, Some(event));
-        self.caller_gone(step, user);
+        if refused {
+            // He did not take our `accept`, and the others never heard of it.
+            self.end_all(step, PeerState::Closed, None);
+        } else {
+            self.caller_gone(step, user);
+        }
     }
 
     /// When it was the caller who left: if we took the call, it goes on with the others. If it

@@ -156,8 +156,13 @@ impl Session {
                 former.release(&self.call, step);
             }
             added.follows(former);
-            former.enter(&self.call, step, added.state());
         }
+        debug_assert!(self.peer_state(user).may_become(added.state()));
+        step.event(Event::PeerStateChanged {
+            session: session.clone(),
+            user,
+            state: added.state(),
+        });
         self.peers.insert(user, added);
         if !self.call.opponents.contains(&user) && user != self.call.initiator {
             self.call.opponents.push(user);

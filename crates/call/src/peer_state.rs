@@ -69,7 +69,7 @@ pub enum PeerState {
 
 /// From each state, the states that may follow.
 const TABLE: [(PeerState, &[PeerState]); 15] = [
-    (Unknown, &[]),
+    (Unknown, AGAIN),
     (
         New,
         &[Pending, NotAnswered, Rejected, HungUp, Failed, Closed],
@@ -117,7 +117,7 @@ const TABLE: [(PeerState, &[PeerState]); 15] = [
     (Error, AGAIN),
 ];
 
-/// After the end: called into the call once more.
+/// Called into a call that goes on, for the first time or once more.
 const AGAIN: &[PeerState] = &[New, Wait];
 
 impl PeerState {
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn only_who_is_out_can_be_called_again() {
         for state in PeerState::ALL {
-            let out = !state.is_live() && state != Unknown;
+            let out = !state.is_live();
             assert_eq!(state.may_become(New), out, "{state}");
             assert_eq!(state.may_become(Wait), out, "{state}");
             assert!(!state.may_become(Unknown), "{state}");

@@ -89,14 +89,16 @@ fn who_is_only_being_called_is_not_busy() {
 
 #[test]
 fn who_calls_each_other_at_the_same_time_is_not_busy_for_each_other() {
-    let mut world = World::new();
+    let mut world = World::of_our_own();
     let alice = world.device_with(ALICE, "phone", auto_reject());
     let bob = world.device_with(BOB, "phone", auto_reject());
     world.dial(alice, &id(1), BOB);
     world.dial(bob, &id(2), ALICE);
     world.run_for(secs(1));
-    assert_eq!(world.plot(alice), ["NewSession from 102"]);
-    assert_eq!(world.plot(bob), ["NewSession from 101"]);
+    for device in [alice, bob] {
+        assert_eq!(world.state(device, &id(1)), Some(SessionState::Connected));
+        assert_eq!(world.state(device, &id(2)), None);
+    }
 }
 
 #[test]

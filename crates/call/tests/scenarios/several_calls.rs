@@ -17,36 +17,6 @@ fn calls_live_side_by_side() {
 }
 
 #[test]
-fn two_who_call_each_other_can_take_either_call() {
-    let (mut world, alice, bob) = World::two();
-    world.dial(alice, &id(1), BOB);
-    world.dial(bob, &id(2), ALICE);
-    world.run_for(secs(1));
-    world.accept(alice, &id(2));
-    world.run_for(secs(2));
-    world.hang_up(alice, &id(1));
-    world.run_for(secs(60));
-    assert_eq!(world.state(alice, &id(2)), Some(SessionState::Connected));
-    assert_eq!(world.state(bob, &id(2)), Some(SessionState::Connected));
-    assert_eq!(world.state(alice, &id(1)), None);
-    assert_eq!(world.state(bob, &id(1)), None);
-}
-
-#[test]
-fn two_who_call_each_other_and_do_nothing_are_left_with_nothing() {
-    let (mut world, alice, bob) = World::two();
-    world.dial(alice, &id(1), BOB);
-    world.dial(bob, &id(2), ALICE);
-    world.run_for(secs(61));
-    for device in [alice, bob] {
-        let plot = world.plot(device);
-        assert!(plot.iter().any(|event| event.starts_with("NotAnswered")));
-        assert!(plot.iter().any(|event| event.starts_with("NoActions")));
-    }
-    world.assert_over();
-}
-
-#[test]
 fn one_who_does_not_come_leaves_the_call_to_the_others() {
     let (mut world, alice, bob) = World::two();
     let carol = world.device(CAROL, "phone");

@@ -74,7 +74,7 @@ fn the_first_device_to_accept_gets_the_call_and_the_second_is_hung_up() {
     assert_eq!(world.state(alice, &id(1)), Some(SessionState::Connected));
     assert_eq!(world.state(phone, &id(1)), Some(SessionState::Connected));
     assert_eq!(world.state(laptop, &id(1)), None);
-    assert!(world.plot(laptop).contains(&"HungUp by 101".into()));
+    assert!(world.plot(laptop).contains(&"AcceptedElsewhere".into()));
     assert!(world.sent(alice).contains(&"hangUp to 102/laptop".into()));
     assert_eq!(
         world

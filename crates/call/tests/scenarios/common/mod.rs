@@ -14,13 +14,14 @@ use visavis_call::{
     SessionState, Time, TransportCommand, TransportEvent,
 };
 use visavis_signal::{
-    Body, CallType, Candidate, Description, MediaState, SessionId, Signal, SignalKind, UserId,
-    UserInfo,
+    Body, CallType, Candidate, Capabilities, Description, MediaState, SessionId, Signal,
+    SignalKind, UserId, UserInfo,
 };
 
 pub(crate) const ALICE: UserId = UserId(101);
 pub(crate) const BOB: UserId = UserId(102);
 pub(crate) const CAROL: UserId = UserId(103);
+pub(crate) const DAVE: UserId = UserId(104);
 pub(crate) const MALLORY: UserId = UserId(666);
 
 const CHAT_DELAY: Duration = Duration::from_millis(5);
@@ -109,6 +110,9 @@ pub(crate) struct World {
     pub(crate) carbons: bool,
     /// Whether signals arrive.
     pub(crate) chat_works: bool,
+    /// Whether the devices know of each other that they are of our own kind. Otherwise each takes
+    /// the others for clients of the documented system.
+    pub(crate) own_kind: bool,
 }
 
 impl World {
@@ -122,6 +126,15 @@ impl World {
             reachable: true,
             carbons: true,
             chat_works: true,
+            own_kind: false,
+        }
+    }
+
+    /// Everybody is of our own kind, and everybody else knows.
+    pub(crate) fn of_our_own() -> Self {
+        Self {
+            own_kind: true,
+            ..Self::new()
         }
     }
 
@@ -455,6 +468,10 @@ impl World {
             return;
         }
         let from = self.devices[sender].address.clone();
+        let mut signal = signal.clone();
+        if !self.own_kind {
+            signal.capabilities = Capabilities::new();
+        }
         for device in 0..self.devices.len() {
             let address = &self.devices[device].address;
             let addressed = address.user == to.user
@@ -511,6 +528,12 @@ impl World {
                     device,
                     happens(TransportEvent::LocalAnswer(answer)),
                 );
+            }
+            TransportCommand::Reopen { .. } => {
+                // Of the former connection nothing is heard any longer.
+                let former = |input: &Input| matches!(input, Input::Transport { session: s, peer: p, .. } if s == session && *p == peer);
+                self.due
+                    .retain(|_, (at, input)| *at != device || !former(input));
             }
             TransportCommand::Renegotiate { .. } => {
                 let next = Description::new(&format!("next offer of {name}"));
