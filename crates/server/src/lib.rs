@@ -22,6 +22,8 @@ mod account;
 mod chat;
 mod clock;
 mod config;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod http;
 mod relay;
 mod revocation;

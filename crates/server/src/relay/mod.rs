@@ -6,6 +6,9 @@
 
 mod binding;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use binding::respond;
+
 use std::io;
 use std::net::SocketAddr;
 
