@@ -323,3 +323,88 @@ fn a_call_that_was_never_ours_cannot_be_rejoined() {
         Err(CommandError::UnknownSession)
     );
 }
+
+/// Carol's part in a call of three ends in some way, for Alice and for Bob.
+fn carol_ends(end: PeerState) -> Party {
+    let mut party = party();
+    let world = &mut party.world;
+    world.hang_up(party.alice, &id(1));
+    world.run_for(secs(1));
+    world.create(party.alice, &id(2), &[BOB, CAROL]);
+    world.start(party.alice, &id(2));
+    world.run_for(secs(1));
+    world.accept(party.bob, &id(2));
+    world.run_for(secs(1));
+    let sides = [(party.alice, CAROL), (party.bob, CAROL)];
+    let report = |world: &mut World, event: TransportEvent| {
+        for (device, peer) in sides {
+            world.transport(device, &id(2), peer, event.clone());
+        }
+    };
+    match end {
+        PeerState::Rejected => world.reject(party.carol, &id(2)),
+        PeerState::NotAnswered => world.run_for(secs(75)),
+        _ => world.accept(party.carol, &id(2)),
+    }
+    match end {
+        PeerState::Error => {
+            world.run_for(crate::common::millis(60));
+            let fault = visavis_call::DescriptionFault::Unusable;
+            report(world, TransportEvent::DescriptionRejected(fault));
+            world.hang_up(party.carol, &id(2));
+        }
+        PeerState::HungUp => {
+            world.run_for(secs(7));
+            world.hang_up(party.carol, &id(2));
+        }
+        PeerState::Closed => {
+            world.run_for(secs(7));
+            report(world, TransportEvent::Closed);
+        }
+        PeerState::DisconnectTimeout => {
+            world.run_for(secs(7));
+            world.reachable = false;
+            report(world, TransportEvent::Disconnected);
+            world.run_for(secs(31));
+            world.reachable = true;
+        }
+        _ => {}
+    }
+    world.run_for(secs(1));
+    party
+}
+
+#[test]
+fn however_somebodys_part_ended_he_can_be_called_again() {
+    for end in PeerState::ALL
+        .into_iter()
+        .filter(|state| state.may_become(PeerState::New))
+    {
+        if end == PeerState::Unknown {
+            continue;
+        }
+        let Party {
+            mut world,
+            alice,
+            bob,
+            ..
+        } = carol_ends(end);
+        for device in [alice, bob] {
+            assert_eq!(world.peer_state(device, &id(2), CAROL), end);
+        }
+        world.forget_logs();
+        let again = Command::Add {
+            session: id(2),
+            user: CAROL,
+            user_info: info(&[]),
+        };
+        world.command(alice, again);
+        assert_eq!(world.story(alice)[..2], ["103 New", "ParticipantAdded 103"]);
+        world.run_for(crate::common::millis(10));
+        assert_eq!(
+            world.story(bob)[..2],
+            ["103 Wait", "ParticipantAdded 103"],
+            "{end}"
+        );
+    }
+}

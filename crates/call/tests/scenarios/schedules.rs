@@ -1006,7 +1006,7 @@ fn schedules() -> u32 {
     std::env::var("VISAVIS_SCHEDULES")
         .ok()
         .and_then(|count| count.parse().ok())
-        .unwrap_or(256)
+        .unwrap_or(50_000)
 }
 
 /// Plays a schedule, and checks what must hold while it goes on and when it is over.
@@ -1078,12 +1078,14 @@ fn in_the_end_both_sides_agree_who_is_in_the_call() {
 /// The same schedules each time, as many as it takes, to know that they are worth something.
 #[test]
 fn schedules_take_every_way_of_the_tables() {
-    const AT_MOST: usize = 60_000;
+    const AT_MOST: usize = 20_000;
     let of_session =
         SessionState::ALL.map(|from| from.successors().iter().map(move |to| (from, *to)));
     let of_peer = PeerState::ALL.map(|from| from.successors().iter().map(move |to| (from, *to)));
     let mut session_ways: BTreeSet<_> = of_session.into_iter().flatten().collect();
     let mut peer_ways: BTreeSet<_> = of_peer.into_iter().flatten().collect();
+    // The ways back into the call have a scenario of their own.
+    peer_ways.retain(|(from, _)| from.is_live());
     let mut runner = TestRunner::deterministic();
     for _ in 0..AT_MOST {
         let acts = a_schedule().new_tree(&mut runner).unwrap().current();
