@@ -24,6 +24,7 @@ use crate::media::{IncomingAudio, IncomingVideo, OutgoingAudio, OutgoingVideo};
 use crate::pacing::PacerQueue;
 use crate::reflexive::Discovery;
 use crate::stats::{CandidateKind, Gauge};
+use crate::unverified::UnverifiedPackets;
 use crate::watch::{Change, Watch};
 
 use self::negotiation::Negotiation;
@@ -60,6 +61,7 @@ pub struct Connection {
     /// The other side's, before its description.
     early: Vec<IceCandidate>,
     remote: Vec<(SocketAddr, CandidateKind)>,
+    unverified: UnverifiedPackets,
     watch: Watch,
     queue: PacerQueue,
     target_bitrate: u64,
@@ -141,6 +143,7 @@ impl Connection {
             gathered: false,
             early: Vec::new(),
             remote: Vec::new(),
+            unverified: UnverifiedPackets::default(),
             watch: Watch::default(),
             queue: PacerQueue::new(now, config.start_video_bitrate),
             target_bitrate: config.start_video_bitrate.min(config.max_video_bitrate),
@@ -302,12 +305,26 @@ impl Connection {
             self.check_gathering();
             return;
         }
-        let Ok(receive) = Receive::new(Protocol::Udp, source, destination, packet) else {
-            return;
+        if !self.hear(now, source, destination, packet)
+            && matches!(self.phase, Phase::Connecting { .. })
+        {
+            self.unverified.keep(source, destination, packet);
+        }
+    }
+
+    /// Hands the engine a packet; false when it comes from nobody we know.
+    fn hear(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        destination: SocketAddr,
+        packet: &[u8],
+    ) -> bool {
+        let Some(input) = received(now, source, destination, packet) else {
+            return false;
         };
-        let input = Input::Receive(now, receive);
         if !self.rtc.accepts(&input) {
-            return;
+            return false;
         }
         self.gauge.bytes_in += packet.len() as u64;
         if self.watch.heard(now) == Some(Change::Back) {
@@ -316,6 +333,19 @@ impl Connection {
         if let Err(error) = self.rtc.handle_input(input) {
             self.broke(&error);
         }
+        true
+    }
+
+    /// Hears a packet that waited for its path; false when none can go on.
+    fn hear_unverified(&mut self, now: Instant) -> bool {
+        let rtc = &self.rtc;
+        let verified = self.unverified.take(|packet| {
+            received(now, packet.source, packet.destination, &packet.contents)
+                .is_some_and(|input| rtc.accepts(&input))
+        });
+        verified.is_some_and(|packet| {
+            self.hear(now, packet.source, packet.destination, &packet.contents)
+        })
     }
 
     /// Time passed.
@@ -382,6 +412,7 @@ impl Connection {
                 }
                 Ok(Output::Event(event)) => self.engine_event(now, event),
                 Ok(Output::Timeout(_)) if self.phase == Phase::Over => return Poll::Timeout(None),
+                Ok(Output::Timeout(_)) if self.hear_unverified(now) => {}
                 Ok(Output::Timeout(engine)) => return Poll::Timeout(Some(self.earliest(engine))),
                 Err(_) if self.phase == Phase::Over => return Poll::Timeout(None),
                 Err(error) => self.broke(&error),
@@ -409,6 +440,7 @@ impl Connection {
             Event::IceConnectionStateChange(state) => self.ice_state(state),
             Event::Connected if matches!(self.phase, Phase::Connecting { .. }) => {
                 self.phase = Phase::Connected;
+                self.unverified.clear();
                 self.watch.start(now);
                 self.events
                     .push_back(PeerEvent::TargetBitrate(self.target_bitrate));
@@ -512,6 +544,17 @@ impl Connection {
     fn reject(&mut self, fault: DescriptionFault) {
         self.events.push_back(PeerEvent::DescriptionRejected(fault));
     }
+}
+
+/// A packet as the engine takes it; nothing when it is of no known kind.
+fn received(
+    now: Instant,
+    source: SocketAddr,
+    destination: SocketAddr,
+    packet: &[u8],
+) -> Option<Input<'_>> {
+    let receive = Receive::new(Protocol::Udp, source, destination, packet).ok()?;
+    Some(Input::Receive(now, receive))
 }
 
 /// A media time in ticks of a clock.
