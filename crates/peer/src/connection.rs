@@ -274,13 +274,12 @@ impl Connection {
         {
             return;
         }
-        if let Some(mut writer) = self.rtc.writer(mid) {
-            if writer
+        if let Some(mut writer) = self.rtc.writer(mid)
+            && writer
                 .request_keyframe(None, KeyframeRequestKind::Pli)
                 .is_ok()
-            {
-                self.key_frame_asked = Some(now);
-            }
+        {
+            self.key_frame_asked = Some(now);
         }
     }
 
@@ -327,9 +326,8 @@ impl Connection {
             return false;
         }
         self.gauge.bytes_in += packet.len() as u64;
-        if self.watch.heard(now) == Some(Change::Back) {
-            self.events.push_back(PeerEvent::Recovered);
-        }
+        let change = self.watch.heard(now);
+        self.noticed(change);
         if let Err(error) = self.rtc.handle_input(input) {
             self.broke(&error);
         }
@@ -353,15 +351,14 @@ impl Connection {
         if self.phase == Phase::Over {
             return;
         }
-        if let Phase::Connecting { until } = self.phase {
-            if now >= until {
-                self.fail(FailCause::NoPath);
-                return;
-            }
+        if let Phase::Connecting { until } = self.phase
+            && now >= until
+        {
+            self.fail(FailCause::NoPath);
+            return;
         }
-        if self.watch.timeout(now) == Some(Change::Lost) {
-            self.events.push_back(PeerEvent::Disconnected);
-        }
+        let change = self.watch.timeout(now);
+        self.noticed(change);
         if self.phase == Phase::Connected {
             self.check_queue(now);
         }
@@ -486,12 +483,19 @@ impl Connection {
                 self.events.push_back(PeerEvent::IceConnected);
             }
             IceConnectionState::Disconnected => {
-                if self.watch.silent() == Some(Change::Lost) {
-                    self.events.push_back(PeerEvent::Disconnected);
-                }
+                let change = self.watch.silent();
+                self.noticed(change);
             }
             _ => {}
         }
+    }
+
+    /// Tells that the other side was lost, or is back.
+    fn noticed(&mut self, change: Option<Change>) {
+        self.events.extend(change.map(|change| match change {
+            Change::Lost => PeerEvent::Disconnected,
+            Change::Back => PeerEvent::Recovered,
+        }));
     }
 
     fn media(&mut self, now: Instant, data: MediaData) {

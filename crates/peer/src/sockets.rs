@@ -47,10 +47,10 @@ impl Sockets {
     /// its reactor has not looked at a new socket, and the first packets are
     /// the ones that connecting waits for.
     pub(crate) fn send(&self, source: SocketAddr, destination: SocketAddr, packet: &[u8]) {
-        if let Some((_, socket)) = self.list.iter().find(|(address, _)| *address == source) {
-            if let Err(error) = SockRef::from(socket).send_to(packet, &destination.into()) {
-                tracing::trace!(%error, "a packet was not sent");
-            }
+        if let Some((_, socket)) = self.list.iter().find(|(address, _)| *address == source)
+            && let Err(error) = SockRef::from(socket).send_to(packet, &destination.into())
+        {
+            tracing::trace!(%error, "a packet was not sent");
         }
     }
 
