@@ -39,6 +39,9 @@ const MAX_CHECK_INTERVAL: Duration = Duration::from_millis(1000);
 /// that comes back before finds its paths still there. (The engine doubles the
 /// interval by shifting, which limits this to 120.)
 const CHECKS_WITHOUT_ANSWER: usize = 115;
+/// The path is probed for more than the start bitrate this long after it is
+/// connected: a picture waits behind a probe, and the first one should not.
+const PROBING_DELAY: Duration = Duration::from_millis(200);
 /// Key frames are asked for at most this often.
 const KEY_FRAME_INTERVAL: Duration = Duration::from_millis(300);
 
@@ -65,6 +68,7 @@ pub struct Connection {
     watch: Watch,
     queue: PacerQueue,
     target_bitrate: u64,
+    probing_at: Option<Instant>,
     key_frame_asked: Option<Instant>,
     gauge: Gauge,
     events: VecDeque<PeerEvent>,
@@ -123,15 +127,8 @@ pub(crate) fn engine(config: &PeerConfig, now: Instant) -> Rtc {
 impl Connection {
     /// A connection that has done nothing yet.
     pub fn new(config: PeerConfig, now: Instant) -> Self {
-        let mut rtc = engine(&config, now);
-        let (least, most) = (
-            MIN_VIDEO_BITRATE.min(config.max_video_bitrate),
-            config.max_video_bitrate,
-        );
-        rtc.bwe()
-            .set_bitrate(Bitrate::bps(least), Bitrate::bps(most));
         Self {
-            rtc,
+            rtc: engine(&config, now),
             phase: Phase::New,
             negotiation: Negotiation::default(),
             described: false,
@@ -147,6 +144,7 @@ impl Connection {
             watch: Watch::default(),
             queue: PacerQueue::new(now, config.start_video_bitrate),
             target_bitrate: config.start_video_bitrate.min(config.max_video_bitrate),
+            probing_at: None,
             key_frame_asked: None,
             gauge: Gauge::default(),
             events: VecDeque::new(),
@@ -362,6 +360,9 @@ impl Connection {
         if self.phase == Phase::Connected {
             self.check_queue(now);
         }
+        if self.probing_at.take_if(|at| *at <= now).is_some() {
+            self.allow_probing();
+        }
         if let Err(error) = self.rtc.handle_input(Input::Timeout(now)) {
             self.broke(&error);
         }
@@ -417,6 +418,15 @@ impl Connection {
         }
     }
 
+    /// From here on the engine looks for the bitrate that is wanted at most.
+    fn allow_probing(&mut self) {
+        let most = self.config.max_video_bitrate;
+        let least = MIN_VIDEO_BITRATE.min(most);
+        self.rtc
+            .bwe()
+            .set_bitrate(Bitrate::bps(least), Bitrate::bps(most));
+    }
+
     fn earliest(&self, engine: Instant) -> Instant {
         let connecting = match self.phase {
             Phase::Connecting { until } => Some(until),
@@ -424,6 +434,7 @@ impl Connection {
         };
         [
             connecting,
+            self.probing_at,
             self.watch.next_timeout(),
             self.discovery.next_timeout(),
         ]
@@ -438,6 +449,7 @@ impl Connection {
             Event::Connected if matches!(self.phase, Phase::Connecting { .. }) => {
                 self.phase = Phase::Connected;
                 self.unverified.clear();
+                self.probing_at = Some(now + PROBING_DELAY);
                 self.watch.start(now);
                 self.events
                     .push_back(PeerEvent::TargetBitrate(self.target_bitrate));
