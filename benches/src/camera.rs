@@ -25,6 +25,11 @@ pub(crate) struct PictureFormat {
     pub(crate) fps: u32,
 }
 
+impl PictureFormat {
+    /// 720p at 30 pictures a second.
+    pub(crate) const HD: &'static str = "1280x720@30";
+}
+
 impl FromStr for PictureFormat {
     type Err = &'static str;
 

@@ -28,6 +28,15 @@ pub(crate) enum BenchError {
         /// The step.
         step: &'static str,
     },
+    /// A side of a call kept nothing of this kind.
+    #[error("nothing was saved as .{extension}: nothing was received")]
+    NothingSaved {
+        /// The ending of the file that is not there.
+        extension: &'static str,
+    },
+    /// What a side of a call kept cannot be read.
+    #[error(transparent)]
+    Unreadable(Box<dyn std::error::Error + Send + Sync>),
     /// A client of ours refuses something.
     #[error(transparent)]
     Client(Box<dyn std::error::Error + Send + Sync>),

@@ -5,21 +5,18 @@
 //! call and a callee that accepts at once.
 
 mod course;
-mod pages;
-mod persons;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use visavis_interop_tests::cast::Cast;
 
-use self::course::{Course, MILESTONES, Pair};
-use self::pages::Pages;
-use self::persons::Persons;
+use self::course::{Course, MILESTONES};
 use crate::camera::PictureFormat;
 use crate::error::BenchError;
 use crate::machine;
+use crate::pair::{Pages, Pair, Persons, Sent};
+use crate::scratch::Scratch;
 use crate::statistics::Sample;
 
 /// How long a pair rests before it is its turn, so that what the pair before
@@ -33,37 +30,53 @@ pub(crate) struct FirstFrameCommand {
     #[arg(long, default_value_t = 31, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     runs: u32,
     /// Size and pace of the pictures
-    #[arg(long, default_value = "1280x720@30", value_name = "WxH@FPS")]
+    #[arg(long, default_value = PictureFormat::HD, value_name = "WxH@FPS")]
     pictures: PictureFormat,
+    /// The most that the pictures of one side may take, in kbit/s
+    #[arg(long, default_value_t = 2000, value_name = "KBIT")]
+    max_bitrate: u32,
 }
 
 impl FirstFrameCommand {
     pub(crate) async fn run(self) -> Result<(), BenchError> {
         let folder = Scratch::new()?;
-        let cast = Cast::gather(&folder.0.join("server")).await;
-        let mut ours = Persons::start(&cast, self.pictures).await?;
-        let mut theirs = Pages::open(&cast, &folder.0, self.pictures).await?;
+        let sent = Sent {
+            pictures: self.pictures,
+            max_kbits: self.max_bitrate,
+        };
+        let cast = Cast::gather(&folder.path().join("server")).await;
+        let mut ours = Persons::start(&cast, sent).await?;
+        let mut theirs = Pages::open(&cast, folder.path(), sent).await?;
 
         println!(
             "First picture, {} pictures, {} calls of each pair in turns",
             self.pictures, self.runs
         );
-        println!("{}; load before: {}", machine::describe(), machine::load());
+        println!("{}", machine::describe());
         println!("Beside: {}\n", theirs.version());
 
         // What only a first call of a process waits for is told apart.
         let first = (call(&mut ours).await?, call(&mut theirs).await?);
-        let mut runs = (Vec::new(), Vec::new());
+        let (mut courses, mut their_courses) = (Vec::new(), Vec::new());
         for run in 1..=self.runs {
-            runs.0.push(call(&mut ours).await?);
-            runs.1.push(call(&mut theirs).await?);
-            progress(run, &runs.0, &runs.1);
+            let (our, their) = (call(&mut ours).await?, call(&mut theirs).await?);
+            eprintln!(
+                "call {run}: ours {:.1} ms, Chromium {:.1} ms",
+                our.both_see(),
+                their.both_see()
+            );
+            courses.push(our);
+            their_courses.push(their);
         }
-        print(&runs.0, &runs.1);
+        print(&courses, &their_courses);
         println!(
-            "\nFirst call of the processes, not among these: {:.1} ms and {:.1} ms until both see each other.",
+            "\nThe first call of the processes is not among these: {:.1} ms and {:.1} ms until both saw each other.",
             first.0.both_see(),
             first.1.both_see(),
+        );
+        println!(
+            "Load of the machine over the last minute: {}",
+            machine::load()
         );
         drop((ours, theirs));
         cast.dismiss().await;
@@ -76,43 +89,41 @@ async fn call(pair: &mut impl Pair) -> Result<Course, BenchError> {
     Course::of_call(pair).await
 }
 
-fn progress(run: u32, ours: &[Course], theirs: &[Course]) {
-    if let (Some(ours), Some(theirs)) = (ours.last(), theirs.last()) {
-        eprintln!(
-            "run {run}: ours {:.1} ms, Chromium {:.1} ms",
-            ours.both_see(),
-            theirs.both_see()
-        );
-    }
-}
-
 /// A table in Markdown, so that it can be kept as it is.
 fn print(ours: &[Course], theirs: &[Course]) {
     println!(
         "| ms after `start` | ours: median (95 %) | min | quartiles | max | Chromium: median (95 %) | min | quartiles | max | ours / Chromium (95 %) |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
-    let steps = MILESTONES.iter().map(|milestone| {
-        let at = |courses: &[Course]| courses.iter().map(|course| course.at(milestone)).collect();
-        (milestone.label, at(ours), at(theirs))
-    });
-    let both = |courses: &[Course]| courses.iter().map(Course::both_see).collect::<Vec<_>>();
-    for (label, ours, theirs) in
-        steps.chain([("**both see each other**", both(ours), both(theirs))])
-    {
-        let (Some(ours), Some(theirs)) = (Sample::new(ours), Sample::new(theirs)) else {
-            continue;
-        };
-        let ratio = ours.ratio_interval(&theirs);
-        println!(
-            "| {label} | {} | {} | {:.2} ({:.2}–{:.2}) |",
-            columns(&ours),
-            columns(&theirs),
-            ours.median() / theirs.median(),
-            ratio.low,
-            ratio.high,
-        );
+    for (index, milestone) in MILESTONES.iter().enumerate() {
+        let at = |course: &Course| course.steps().nth(index).map(|(_, at)| at);
+        print_row(milestone.label, sample(ours, at), sample(theirs, at));
     }
+    let both = |course: &Course| Some(course.both_see());
+    print_row(
+        "**both see each other**",
+        sample(ours, both),
+        sample(theirs, both),
+    );
+}
+
+fn sample(courses: &[Course], at: impl Fn(&Course) -> Option<f64>) -> Option<Sample> {
+    Sample::new(courses.iter().filter_map(at).collect())
+}
+
+fn print_row(label: &str, ours: Option<Sample>, theirs: Option<Sample>) {
+    let (Some(ours), Some(theirs)) = (ours, theirs) else {
+        return;
+    };
+    let ratio = ours.ratio_interval(&theirs);
+    println!(
+        "| {label} | {} | {} | {:.2} ({:.2}–{:.2}) |",
+        columns(&ours),
+        columns(&theirs),
+        ours.median() / theirs.median(),
+        ratio.low,
+        ratio.high,
+    );
 }
 
 fn columns(sample: &Sample) -> String {
@@ -127,22 +138,4 @@ fn columns(sample: &Sample) -> String {
         sample.quantile(0.75),
         sample.quantile(1.0),
     )
-}
-
-/// A folder that goes away at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Result<Self, BenchError> {
-        let folder = std::env::temp_dir().join(format!("visavis-bench-{}", std::process::id()));
-        std::fs::create_dir_all(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What stays behind is in the system's temporary folder.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

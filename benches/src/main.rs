@@ -5,17 +5,23 @@
 
 mod camera;
 mod clock;
+mod cost;
 mod error;
 mod first_frame;
 mod machine;
+mod pair;
 mod person;
+mod quality;
+mod scratch;
 mod statistics;
 
 use clap::{Parser, Subcommand};
 
+use crate::cost::CostCommand;
 use crate::error::BenchError;
 use crate::first_frame::FirstFrameCommand;
 use crate::person::PersonCommand;
+use crate::quality::QualityCommand;
 
 #[derive(Debug, Parser)]
 #[command(name = "visavis-bench", about = "Measures calls")]
@@ -27,6 +33,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     FirstFrame(FirstFrameCommand),
+    Quality(QualityCommand),
+    Cost(CostCommand),
     #[command(hide = true)]
     Person(PersonCommand),
 }
@@ -35,6 +43,8 @@ enum Command {
 async fn main() -> Result<(), BenchError> {
     match Arguments::parse().command {
         Command::FirstFrame(command) => command.run().await,
+        Command::Quality(command) => command.run().await,
+        Command::Cost(command) => command.run().await,
         Command::Person(command) => command.run().await,
     }
 }

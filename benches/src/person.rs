@@ -13,8 +13,8 @@ use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use visavis::media::VideoFrame;
 use visavis::{
-    App, CallClient, CallConfig, CallEvent, CallSession, CallType, ChatClient, ChatConfig,
-    LocalMedia, PeerState, UserId, UserInfo, VideoTrack,
+    App, CallClient, CallConfig, CallEvent, CallSession, CallStats, CallType, ChatClient,
+    ChatConfig, LocalMedia, PeerState, UserId, UserInfo, VideoTrack,
 };
 
 use crate::camera::{Camera, PictureFormat};
@@ -37,12 +37,16 @@ pub(crate) struct PersonCommand {
     peer: u32,
     #[arg(long)]
     camera: PictureFormat,
+    /// The most that the pictures may take, in kbit/s
+    #[arg(long)]
+    max_bitrate: u32,
 }
 
 impl PersonCommand {
     pub(crate) async fn run(self) -> Result<(), BenchError> {
         let client = CallClient::new(CallConfig {
             loopback_candidates: true,
+            max_video_bitrate: u64::from(self.max_bitrate) * 1000,
             ..CallConfig::default()
         })
         .map_err(refused)?;
@@ -66,6 +70,7 @@ impl PersonCommand {
             format: self.camera,
             camera: None,
             session: None,
+            stats: CallStats::default(),
             clock: Clock::new(),
             marks: BTreeMap::new(),
             pictures,
@@ -100,6 +105,8 @@ struct Person {
     format: PictureFormat,
     camera: Option<Camera>,
     session: Option<CallSession>,
+    /// The newest of the call.
+    stats: CallStats,
     clock: Clock,
     /// When each step of the call was reached first.
     marks: BTreeMap<&'static str, f64>,
@@ -135,6 +142,15 @@ impl Person {
                     session.hang_up(UserInfo::new()).map_err(refused)?;
                 }
             }
+            "stats" => report(
+                "stats",
+                json!({
+                    "frames": self.stats.frames_received,
+                    "width": self.stats.width,
+                    "height": self.stats.height,
+                    "bitrate": self.stats.bitrate_in,
+                }),
+            ),
             _ => {}
         }
         Ok(())
@@ -157,6 +173,7 @@ impl Person {
             CallEvent::Accepted { .. } => self.mark("accept_received", now),
             CallEvent::IceConnected { .. } => self.mark("ice_connected", now),
             CallEvent::Connected { .. } => self.mark("connected", now),
+            CallEvent::Stats { stats, .. } => self.stats = *stats,
             CallEvent::RemoteVideoTrack { track, .. } => self.watch(&track),
             CallEvent::Closed { .. } => {
                 self.session = None;

@@ -151,6 +151,25 @@ async function watch(track) {
   frames.cancel()
 }
 
+/// Holds a sender of pictures to the bitrate of the task, if it has one.
+function limit(sender) {
+  if (!task.maxBitrate || sender.track.kind !== 'video') return
+  const parameters = sender.getParameters()
+  for (const encoding of parameters.encodings) encoding.maxBitrate = task.maxBitrate
+  return sender.setParameters(parameters)
+}
+
+/// Tells what was received so far, and at which bitrate since it was told last.
+let counted
+async function stats() {
+  const all = [...(await pc.getStats()).values()]
+  const video = all.find(({ type, kind }) => type === 'inbound-rtp' && kind === 'video')
+  const now = { bytes: video.bytesReceived, at: video.timestamp }
+  const bitrate = (8000 * (now.bytes - counted.bytes)) / (now.at - counted.at)
+  counted = now
+  report('stats', { frames: video.framesDecoded, width: video.frameWidth, height: video.frameHeight, bitrate })
+}
+
 /// Hands received pictures and sound to the test.
 function record(stream, context) {
   const video = document.getElementById('remote')
@@ -205,7 +224,8 @@ function connect(id) {
   early = []
   held = []
   pc = new RTCPeerConnection({ iceServers: task.iceServers ?? [] })
-  for (const stream of streams) for (const track of stream.getTracks()) pc.addTrack(track, stream)
+  for (const stream of streams) for (const track of stream.getTracks()) limit(pc.addTrack(track, stream))
+  counted = { bytes: 0, at: 0 }
   const remote = new MediaStream()
   pc.ontrack = ({ track }) => {
     if (task.camera && track.kind === 'video') watch(track)
@@ -293,6 +313,6 @@ arrived.splice(0).forEach(onStanza)
 await report('ready', { jid })
 const orders = new EventSource(`/orders/${task.name}`)
 orders.onmessage = ({ data }) => {
-  const does = { start, 'hang up': hangUp, 'open camera': openCamera, 'close camera': closeCamera }
+  const does = { start, stats, 'hang up': hangUp, 'open camera': openCamera, 'close camera': closeCamera }
   does[data]()
 }

@@ -8,7 +8,7 @@ use tokio::process::{Child, Command};
 /// A running browser; dropping it ends it.
 pub struct Browser {
     program: PathBuf,
-    _process: Child,
+    process: Child,
 }
 
 impl Browser {
@@ -45,10 +45,12 @@ impl Browser {
             .kill_on_drop(true)
             .spawn()
             .expect("Chromium starts");
-        Self {
-            program,
-            _process: process,
-        }
+        Self { program, process }
+    }
+
+    /// The id of its first process, which starts the others.
+    pub fn process(&self) -> Option<u32> {
+        self.process.id()
     }
 
     /// Its name and version, as it prints them.

@@ -7,36 +7,35 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use visavis_interop_tests::cast::{Cast, NATIVE, SECOND_NATIVE, login, password};
 
-use super::course::{Pair, Side};
-use crate::camera::PictureFormat;
+use super::{Pair, Sent, Side};
 use crate::error::BenchError;
 
 /// Both, logged in and warm.
-pub(super) struct Persons {
+pub(crate) struct Persons {
     caller: Process,
     callee: Process,
 }
 
 struct Process {
     /// Ends with this.
-    _child: Child,
+    child: Child,
     orders: ChildStdin,
     reports: Lines<BufReader<ChildStdout>>,
 }
 
 impl Persons {
-    pub(super) async fn start(cast: &Cast, pictures: PictureFormat) -> Result<Self, BenchError> {
+    pub(crate) async fn start(cast: &Cast, sent: Sent) -> Result<Self, BenchError> {
         let mut persons = Self {
-            caller: Process::start(cast, NATIVE, SECOND_NATIVE, pictures)?,
-            callee: Process::start(cast, SECOND_NATIVE, NATIVE, pictures)?,
+            caller: Process::start(cast, NATIVE, SECOND_NATIVE, sent)?,
+            callee: Process::start(cast, SECOND_NATIVE, NATIVE, sent)?,
         };
-        for side in [Side::Caller, Side::Callee] {
+        for side in Side::BOTH {
             persons.hear(side, "ready").await?;
         }
         Ok(persons)
     }
 
-    const fn process(&mut self, side: Side) -> &mut Process {
+    const fn side(&mut self, side: Side) -> &mut Process {
         match side {
             Side::Caller => &mut self.caller,
             Side::Callee => &mut self.callee,
@@ -45,20 +44,12 @@ impl Persons {
 }
 
 impl Process {
-    fn start(
-        cast: &Cast,
-        user: u32,
-        peer: u32,
-        pictures: PictureFormat,
-    ) -> Result<Self, BenchError> {
+    fn start(cast: &Cast, user: u32, peer: u32, sent: Sent) -> Result<Self, BenchError> {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["person", "--server", &cast.url, "--login", &login(user)])
-            .args([
-                "--peer",
-                &peer.to_string(),
-                "--camera",
-                &pictures.to_string(),
-            ])
+            .args(["--peer", &peer.to_string()])
+            .args(["--camera", &sent.pictures.to_string()])
+            .args(["--max-bitrate", &sent.max_kbits.to_string()])
             .env("VISAVIS_APP", &cast.app)
             .env("VISAVIS_PASSWORD", password(user))
             .stdin(Stdio::piped())
@@ -69,7 +60,7 @@ impl Process {
             return Err(BenchError::Ended { who: "a person" });
         };
         Ok(Self {
-            _child: child,
+            child,
             orders,
             reports: BufReader::new(reports).lines(),
         })
@@ -79,16 +70,23 @@ impl Process {
 impl Pair for Persons {
     async fn order(&mut self, side: Side, order: &'static str) -> Result<(), BenchError> {
         let line = format!("{order}\n");
-        Ok(self.process(side).orders.write_all(line.as_bytes()).await?)
+        Ok(self.side(side).orders.write_all(line.as_bytes()).await?)
     }
 
-    async fn hear(&mut self, side: Side, event: &'static str) -> Result<Value, BenchError> {
-        while let Some(line) = self.process(side).reports.next_line().await? {
+    async fn report(&mut self, side: Side, event: &'static str) -> Result<Value, BenchError> {
+        while let Some(line) = self.side(side).reports.next_line().await? {
             let report: Value = serde_json::from_str(&line).unwrap_or_default();
             if report["event"] == event {
                 return Ok(report);
             }
         }
         Err(BenchError::Ended { who: "a person" })
+    }
+
+    fn process(&self, side: Side) -> Option<u32> {
+        match side {
+            Side::Caller => self.caller.child.id(),
+            Side::Callee => self.callee.child.id(),
+        }
     }
 }
