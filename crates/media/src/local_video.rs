@@ -20,7 +20,7 @@ pub use encoding::{LOWEST_BITRATE, VideoEncoding};
 pub use key_frames::Urgency;
 
 use crate::codec::EncodedVideo;
-use crate::codec::vp8::VideoEncodeError;
+use crate::frame::{FrameError, VideoFrame};
 use crate::source::VideoSource;
 use crate::track::{TrackKind, VideoTrack};
 use feeds::Feeds;
@@ -35,9 +35,9 @@ pub enum LocalVideoError {
     /// out of range.
     #[error("the video encoding is out of range")]
     Encoding,
-    /// The codec does not work with this size.
-    #[error("the encoder does not accept the source")]
-    Encoder(#[from] VideoEncodeError),
+    /// No picture can have the size that the source promises.
+    #[error("the source promises pictures of an impossible size")]
+    Size(#[from] FrameError),
     /// The system gives us no thread.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
@@ -70,7 +70,8 @@ impl LocalVideo {
     /// Starts reading `source`.
     ///
     /// # Errors
-    /// When the encoding is out of range, libvpx refuses it, or a thread cannot be had.
+    /// When the encoding or the size of the pictures is out of range, or a thread cannot be
+    /// had.
     pub fn start(
         source: Box<dyn VideoSource>,
         encoding: VideoEncoding,
@@ -79,13 +80,7 @@ impl LocalVideo {
             return Err(LocalVideoError::Encoding);
         }
         let format = source.format();
-        // Made here, so that a refusal is told now and the first picture comes sooner.
-        let encoder = worker::new_encoder(
-            &encoding,
-            encoding.start_bitrate,
-            format.width,
-            format.height,
-        )?;
+        VideoFrame::byte_len(format.width, format.height)?;
         let shared = Arc::new(Shared {
             track: VideoTrack::new(TrackKind::Local),
             stopping: AtomicBool::new(false),
@@ -97,7 +92,7 @@ impl LocalVideo {
             shared: Arc::clone(&shared),
             encoding,
             source,
-            encoder: Some(encoder),
+            encoder: None,
             timeline: Timeline::default(),
             taken: None,
             shown: None,

@@ -24,6 +24,7 @@ use crate::media::{IncomingAudio, IncomingVideo, OutgoingAudio, OutgoingVideo};
 use crate::pacing::PacerQueue;
 use crate::reflexive::Discovery;
 use crate::stats::{CandidateKind, Gauge};
+use crate::unverified::UnverifiedPackets;
 use crate::watch::{Change, Watch};
 
 use self::negotiation::Negotiation;
@@ -38,6 +39,9 @@ const MAX_CHECK_INTERVAL: Duration = Duration::from_millis(1000);
 /// that comes back before finds its paths still there. (The engine doubles the
 /// interval by shifting, which limits this to 120.)
 const CHECKS_WITHOUT_ANSWER: usize = 115;
+/// The path is probed for more than the start bitrate this long after it is
+/// connected: a picture waits behind a probe, and the first one should not.
+const PROBING_DELAY: Duration = Duration::from_millis(200);
 /// Key frames are asked for at most this often.
 const KEY_FRAME_INTERVAL: Duration = Duration::from_millis(300);
 
@@ -60,9 +64,11 @@ pub struct Connection {
     /// The other side's, before its description.
     early: Vec<IceCandidate>,
     remote: Vec<(SocketAddr, CandidateKind)>,
+    unverified: UnverifiedPackets,
     watch: Watch,
     queue: PacerQueue,
     target_bitrate: u64,
+    probing_at: Option<Instant>,
     key_frame_asked: Option<Instant>,
     gauge: Gauge,
     events: VecDeque<PeerEvent>,
@@ -121,15 +127,8 @@ pub(crate) fn engine(config: &PeerConfig, now: Instant) -> Rtc {
 impl Connection {
     /// A connection that has done nothing yet.
     pub fn new(config: PeerConfig, now: Instant) -> Self {
-        let mut rtc = engine(&config, now);
-        let (least, most) = (
-            MIN_VIDEO_BITRATE.min(config.max_video_bitrate),
-            config.max_video_bitrate,
-        );
-        rtc.bwe()
-            .set_bitrate(Bitrate::bps(least), Bitrate::bps(most));
         Self {
-            rtc,
+            rtc: engine(&config, now),
             phase: Phase::New,
             negotiation: Negotiation::default(),
             described: false,
@@ -141,9 +140,11 @@ impl Connection {
             gathered: false,
             early: Vec::new(),
             remote: Vec::new(),
+            unverified: UnverifiedPackets::default(),
             watch: Watch::default(),
             queue: PacerQueue::new(now, config.start_video_bitrate),
             target_bitrate: config.start_video_bitrate.min(config.max_video_bitrate),
+            probing_at: None,
             key_frame_asked: None,
             gauge: Gauge::default(),
             events: VecDeque::new(),
@@ -271,13 +272,12 @@ impl Connection {
         {
             return;
         }
-        if let Some(mut writer) = self.rtc.writer(mid) {
-            if writer
+        if let Some(mut writer) = self.rtc.writer(mid)
+            && writer
                 .request_keyframe(None, KeyframeRequestKind::Pli)
                 .is_ok()
-            {
-                self.key_frame_asked = Some(now);
-            }
+        {
+            self.key_frame_asked = Some(now);
         }
     }
 
@@ -302,20 +302,46 @@ impl Connection {
             self.check_gathering();
             return;
         }
-        let Ok(receive) = Receive::new(Protocol::Udp, source, destination, packet) else {
-            return;
+        if !self.hear(now, source, destination, packet)
+            && matches!(self.phase, Phase::Connecting { .. })
+        {
+            self.unverified.keep(source, destination, packet);
+        }
+    }
+
+    /// Hands the engine a packet; false when it comes from nobody we know.
+    fn hear(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        destination: SocketAddr,
+        packet: &[u8],
+    ) -> bool {
+        let Some(input) = received(now, source, destination, packet) else {
+            return false;
         };
-        let input = Input::Receive(now, receive);
         if !self.rtc.accepts(&input) {
-            return;
+            return false;
         }
         self.gauge.bytes_in += packet.len() as u64;
-        if self.watch.heard(now) == Some(Change::Back) {
-            self.events.push_back(PeerEvent::Recovered);
-        }
+        let change = self.watch.heard(now);
+        self.noticed(change);
         if let Err(error) = self.rtc.handle_input(input) {
             self.broke(&error);
         }
+        true
+    }
+
+    /// Hears a packet that waited for its path; false when none can go on.
+    fn hear_unverified(&mut self, now: Instant) -> bool {
+        let rtc = &self.rtc;
+        let verified = self.unverified.take(|packet| {
+            received(now, packet.source, packet.destination, &packet.contents)
+                .is_some_and(|input| rtc.accepts(&input))
+        });
+        verified.is_some_and(|packet| {
+            self.hear(now, packet.source, packet.destination, &packet.contents)
+        })
     }
 
     /// Time passed.
@@ -323,17 +349,19 @@ impl Connection {
         if self.phase == Phase::Over {
             return;
         }
-        if let Phase::Connecting { until } = self.phase {
-            if now >= until {
-                self.fail(FailCause::NoPath);
-                return;
-            }
+        if let Phase::Connecting { until } = self.phase
+            && now >= until
+        {
+            self.fail(FailCause::NoPath);
+            return;
         }
-        if self.watch.timeout(now) == Some(Change::Lost) {
-            self.events.push_back(PeerEvent::Disconnected);
-        }
+        let change = self.watch.timeout(now);
+        self.noticed(change);
         if self.phase == Phase::Connected {
             self.check_queue(now);
+        }
+        if self.probing_at.take_if(|at| *at <= now).is_some() {
+            self.allow_probing();
         }
         if let Err(error) = self.rtc.handle_input(Input::Timeout(now)) {
             self.broke(&error);
@@ -382,11 +410,21 @@ impl Connection {
                 }
                 Ok(Output::Event(event)) => self.engine_event(now, event),
                 Ok(Output::Timeout(_)) if self.phase == Phase::Over => return Poll::Timeout(None),
+                Ok(Output::Timeout(_)) if self.hear_unverified(now) => {}
                 Ok(Output::Timeout(engine)) => return Poll::Timeout(Some(self.earliest(engine))),
                 Err(_) if self.phase == Phase::Over => return Poll::Timeout(None),
                 Err(error) => self.broke(&error),
             }
         }
+    }
+
+    /// From here on the engine looks for the bitrate that is wanted at most.
+    fn allow_probing(&mut self) {
+        let most = self.config.max_video_bitrate;
+        let least = MIN_VIDEO_BITRATE.min(most);
+        self.rtc
+            .bwe()
+            .set_bitrate(Bitrate::bps(least), Bitrate::bps(most));
     }
 
     fn earliest(&self, engine: Instant) -> Instant {
@@ -396,6 +434,7 @@ impl Connection {
         };
         [
             connecting,
+            self.probing_at,
             self.watch.next_timeout(),
             self.discovery.next_timeout(),
         ]
@@ -409,6 +448,8 @@ impl Connection {
             Event::IceConnectionStateChange(state) => self.ice_state(state),
             Event::Connected if matches!(self.phase, Phase::Connecting { .. }) => {
                 self.phase = Phase::Connected;
+                self.unverified.clear();
+                self.probing_at = Some(now + PROBING_DELAY);
                 self.watch.start(now);
                 self.events
                     .push_back(PeerEvent::TargetBitrate(self.target_bitrate));
@@ -454,12 +495,19 @@ impl Connection {
                 self.events.push_back(PeerEvent::IceConnected);
             }
             IceConnectionState::Disconnected => {
-                if self.watch.silent() == Some(Change::Lost) {
-                    self.events.push_back(PeerEvent::Disconnected);
-                }
+                let change = self.watch.silent();
+                self.noticed(change);
             }
             _ => {}
         }
+    }
+
+    /// Tells that the other side was lost, or is back.
+    fn noticed(&mut self, change: Option<Change>) {
+        self.events.extend(change.map(|change| match change {
+            Change::Lost => PeerEvent::Disconnected,
+            Change::Back => PeerEvent::Recovered,
+        }));
     }
 
     fn media(&mut self, now: Instant, data: MediaData) {
@@ -512,6 +560,17 @@ impl Connection {
     fn reject(&mut self, fault: DescriptionFault) {
         self.events.push_back(PeerEvent::DescriptionRejected(fault));
     }
+}
+
+/// A packet as the engine takes it; nothing when it is of no known kind.
+fn received(
+    now: Instant,
+    source: SocketAddr,
+    destination: SocketAddr,
+    packet: &[u8],
+) -> Option<Input<'_>> {
+    let receive = Receive::new(Protocol::Udp, source, destination, packet).ok()?;
+    Some(Input::Receive(now, receive))
 }
 
 /// A media time in ticks of a clock.

@@ -63,10 +63,7 @@ pub(crate) async fn drive(
 
     let mut resolving = true;
     let mut packet = [0; MAX_PACKET];
-    loop {
-        let Some(wake) = carry_out(&mut connection, &sockets, &events) else {
-            break;
-        };
+    while let Some(wake) = carry_out(&mut connection, &sockets, &events) {
         tokio::select! {
             command = commands.recv() => {
                 let closing = matches!(command, None | Some(Command::Close));

@@ -23,6 +23,7 @@ mod pacing;
 mod reflexive;
 mod sockets;
 mod stats;
+mod unverified;
 mod watch;
 
 pub use candidate::IceCandidate;

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::UdpSocket;
 
 /// Room in the kernel for a burst of packets while the task is busy, in bytes.
@@ -42,11 +42,15 @@ impl Sockets {
 
     /// Sends a packet. A network that refuses it is like one that loses it:
     /// retransmission and the watch over the connection take care.
+    ///
+    /// The system is asked straight away: tokio would refuse for as long as
+    /// its reactor has not looked at a new socket, and the first packets are
+    /// the ones that connecting waits for.
     pub(crate) fn send(&self, source: SocketAddr, destination: SocketAddr, packet: &[u8]) {
-        if let Some((_, socket)) = self.list.iter().find(|(address, _)| *address == source) {
-            if let Err(error) = socket.try_send_to(packet, destination) {
-                tracing::trace!(%error, "a packet was not sent");
-            }
+        if let Some((_, socket)) = self.list.iter().find(|(address, _)| *address == source)
+            && let Err(error) = SockRef::from(socket).send_to(packet, &destination.into())
+        {
+            tracing::trace!(%error, "a packet was not sent");
         }
     }
 

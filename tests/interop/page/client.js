@@ -1,11 +1,15 @@
-// A client of the documented system in a hundred lines: nothing but the
+// A client of the documented system in two hundred lines: nothing but the
 // browser's WebSocket and RTCPeerConnection. It does what the test that opened
-// it asks for in the address (#{...}) and reports to that test.
+// it asks for in the address (#{...}) and by orders, and reports to that test.
 
 const task = JSON.parse(decodeURIComponent(location.hash.slice(1)))
 const now = () => performance.timeOrigin + performance.now()
 const report = (event, more = {}) =>
   fetch('/event', { method: 'POST', body: JSON.stringify({ page: task.name, event, at: now(), ...more }) })
+/// When each step of the call was reached first, in Unix milliseconds. Told when
+/// the call is over: telling takes time.
+let marks = {}
+const mark = (step) => (marks[step] ??= now())
 addEventListener('error', (e) => report('error', { message: e.message }))
 addEventListener('unhandledrejection', (e) => report('error', { message: String(e.reason?.stack ?? e.reason) }))
 
@@ -60,7 +64,7 @@ async function logIn() {
 // ---- signals --------------------------------------------------------------
 
 let messages = 0
-const session = { id: task.session, caller: task.role === 'caller' ? task.user : task.peer }
+const session = { id: null, caller: task.role === 'caller' ? task.user : task.peer }
 session.callee = task.role === 'caller' ? task.peer : task.user
 
 function send(type, content) {
@@ -118,6 +122,54 @@ function sound(context) {
   return out.stream
 }
 
+/// The browser's own camera and microphone, as they would be open for a preview.
+async function openCamera() {
+  const { width, height, frameRate } = task.camera
+  const exactly = (value) => ({ exact: value })
+  streams = [
+    await navigator.mediaDevices.getUserMedia({
+      audio: true,
+      video: { width: exactly(width), height: exactly(height), frameRate: exactly(frameRate) },
+    }),
+  ]
+  report('camera open')
+}
+function closeCamera() {
+  for (const track of streams.flatMap((stream) => stream.getTracks())) track.stop()
+  streams = []
+  report('camera closed')
+}
+
+/// Says when the first picture of a track is decoded; nothing is shown.
+async function watch(track) {
+  const frames = new MediaStreamTrackProcessor({ track }).readable.getReader()
+  const { value: frame } = await frames.read()
+  if (!frame) return
+  mark('first_frame')
+  report('first frame', { width: frame.displayWidth, height: frame.displayHeight })
+  frame.close()
+  frames.cancel()
+}
+
+/// Holds a sender of pictures to the bitrate of the task, if it has one.
+function limit(sender) {
+  if (!task.maxBitrate || sender.track.kind !== 'video') return
+  const parameters = sender.getParameters()
+  for (const encoding of parameters.encodings) encoding.maxBitrate = task.maxBitrate
+  return sender.setParameters(parameters)
+}
+
+/// Tells what was received so far, and at which bitrate since it was told last.
+let counted
+async function stats() {
+  const all = [...(await pc.getStats()).values()]
+  const video = all.find(({ type, kind }) => type === 'inbound-rtp' && kind === 'video')
+  const now = { bytes: video.bytesReceived, at: video.timestamp }
+  const bitrate = (8000 * (now.bytes - counted.bytes)) / (now.at - counted.at)
+  counted = now
+  report('stats', { frames: video.framesDecoded, width: video.frameWidth, height: video.frameHeight, bitrate })
+}
+
 /// Hands received pictures and sound to the test.
 function record(stream, context) {
   const video = document.getElementById('remote')
@@ -159,28 +211,39 @@ function record(stream, context) {
 // ---- the call -------------------------------------------------------------
 
 const jid = await logIn()
-const context = new AudioContext({ sampleRate: 48000 })
-const streams = [sound(context), picture()]
-const early = []
+const context = task.camera ? null : new AudioContext({ sampleRate: 48000 })
+let streams = task.camera ? [] : [sound(context), picture()]
+let early = []
 let pc = null
 let described = false
 let held = []
 
-function connect() {
+function connect(id) {
+  session.id = id
+  described = false
+  early = []
+  held = []
   pc = new RTCPeerConnection({ iceServers: task.iceServers ?? [] })
-  for (const stream of streams) for (const track of stream.getTracks()) pc.addTrack(track, stream)
+  for (const stream of streams) for (const track of stream.getTracks()) limit(pc.addTrack(track, stream))
+  counted = { bytes: 0, at: 0 }
   const remote = new MediaStream()
   pc.ontrack = ({ track }) => {
+    if (task.camera && track.kind === 'video') watch(track)
     remote.addTrack(track)
-    if (remote.getTracks().length === 2) record(remote, context)
+    if (!task.camera && remote.getTracks().length === 2) record(remote, context)
   }
   pc.onicecandidate = ({ candidate }) => {
     if (!candidate?.candidate) return
     if (described) sendCandidates([candidate])
     else held.push(candidate)
   }
-  pc.oniceconnectionstatechange = () => report('ice', { state: pc.iceConnectionState })
-  pc.onconnectionstatechange = () => report('connection', { state: pc.connectionState })
+  pc.oniceconnectionstatechange = ({ target }) => mark(`ice_${target.iceConnectionState}`)
+  pc.onconnectionstatechange = ({ target }) => mark(target.connectionState)
+}
+function disconnect() {
+  pc.close()
+  pc = null
+  session.id = null
 }
 async function addCandidates(list) {
   for (const candidate of list) await pc.addIceCandidate(candidate)
@@ -194,26 +257,35 @@ async function flush() {
 }
 
 async function start() {
-  connect()
-  report('start')
+  marks = {}
+  mark('start')
+  connect(crypto.randomUUID())
   await pc.setLocalDescription(await pc.createOffer())
   send('call', { info: '<name>page</name><bandwidth>0</bandwidth>', body: description(pc) })
-  report('offer sent')
+  mark('offer_sent')
+}
+function hangUp() {
+  send('hangUp', { info: '<reason>bye</reason>' })
+  disconnect()
+  report('over', { marks })
 }
 
 async function onSignal(message) {
   const type = text(message, 'signalType')
   if (text(message, 'moduleIdentifier') !== 'WebRTCVideoChat') return
+  if (type !== 'call' && text(message, 'sessionID') !== session.id) return
   if (type === 'call' && !pc && task.role === 'callee') {
-    session.id = text(message, 'sessionID')
-    connect()
-    report('call', { info: text(message, 'userInfo') ?? '' })
+    marks = {}
+    mark('call_received')
+    connect(text(message, 'sessionID'))
     await pc.setRemoteDescription({ type: 'offer', sdp: text(message, 'sdp') })
     await pc.setLocalDescription(await pc.createAnswer())
     send('accept', { info: '<name>page</name>', body: description(pc) })
+    mark('accept_sent')
     await flush()
+    report('call', { info: text(message, 'userInfo') ?? '' })
   } else if (type === 'accept') {
-    report('answer received')
+    mark('accept_received')
     await pc.setRemoteDescription({ type: 'answer', sdp: text(message, 'sdp') })
     await flush()
   } else if (type === 'iceCandidates') {
@@ -225,8 +297,8 @@ async function onSignal(message) {
     if (described) await addCandidates(list)
     else early.push(...list)
   } else if (type === 'hangUp' || type === 'reject') {
-    report(type, { info: text(message, 'userInfo') ?? '' })
-    pc?.close()
+    disconnect()
+    report('over', { info: text(message, 'userInfo') ?? '', marks })
   }
 }
 
@@ -241,9 +313,6 @@ arrived.splice(0).forEach(onStanza)
 await report('ready', { jid })
 const orders = new EventSource(`/orders/${task.name}`)
 orders.onmessage = ({ data }) => {
-  if (data === 'start') start()
-  if (data === 'hang up') {
-    send('hangUp', { info: '<reason>bye</reason>' })
-    pc.close()
-  }
+  const does = { start, stats, 'hang up': hangUp, 'open camera': openCamera, 'close camera': closeCamera }
+  does[data]()
 }

@@ -7,7 +7,8 @@ use tokio::process::{Child, Command};
 
 /// A running browser; dropping it ends it.
 pub struct Browser {
-    _process: Child,
+    program: PathBuf,
+    process: Child,
 }
 
 impl Browser {
@@ -18,7 +19,7 @@ impl Browser {
     /// for under its usual names.
     pub fn open(profile: &Path, pages: &[String]) -> Self {
         let program = program().expect("Chromium is missing: install it, or name it in CHROMIUM");
-        let process = Command::new(program)
+        let process = Command::new(&program)
             .args([
                 "--headless",
                 "--no-sandbox",
@@ -33,7 +34,7 @@ impl Browser {
                 "--disable-renderer-backgrounding",
                 "--autoplay-policy=no-user-gesture-required",
                 "--allow-loopback-in-peer-connection",
-                "--use-fake-device-for-media-stream",
+                "--use-fake-device-for-media-stream=fps=30",
                 "--use-fake-ui-for-media-stream",
             ])
             .arg(format!("--user-data-dir={}", profile.display()))
@@ -44,7 +45,25 @@ impl Browser {
             .kill_on_drop(true)
             .spawn()
             .expect("Chromium starts");
-        Self { _process: process }
+        Self { program, process }
+    }
+
+    /// The id of its first process, which starts the others.
+    pub fn process(&self) -> Option<u32> {
+        self.process.id()
+    }
+
+    /// Its name and version, as it prints them.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn version(&self) -> String {
+        let output = std::process::Command::new(&self.program)
+            .arg("--version")
+            .stderr(Stdio::null())
+            .output()
+            .expect("Chromium starts");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 }
 

@@ -13,8 +13,12 @@ pub const APP: u32 = 4242;
 pub const PAGE: u32 = 101;
 /// Our binary's user.
 pub const NATIVE: u32 = 102;
+/// The user of a second page.
+pub const SECOND_PAGE: u32 = 103;
+/// The user of a second program of ours.
+pub const SECOND_NATIVE: u32 = 104;
 
-/// A running server with one application and two users.
+/// A running server with one application and its users.
 pub struct Cast {
     server: Server,
     /// The server's `http://` address.
@@ -43,10 +47,10 @@ impl Cast {
         let app = store
             .add_application(&new, UnixTime::now())
             .expect("an application");
-        for user in [PAGE, NATIVE] {
+        for user in [PAGE, NATIVE, SECOND_PAGE, SECOND_NATIVE] {
             let new = NewUser {
                 id: Some(UserId(user)),
-                login: format!("user{user}"),
+                login: login(user),
                 password: PasswordHash::new(&password(user)).expect("a password"),
                 profile: Profile::new(),
             };
@@ -61,6 +65,12 @@ impl Cast {
         Self { server, url, app }
     }
 
+    /// The server's STUN address, `stun:host:port`.
+    pub fn stun(&self) -> Option<String> {
+        let relay = self.server.ready().relay.as_ref()?;
+        Some(format!("stun:{relay}"))
+    }
+
     /// What a page needs to know to play `user` towards `peer`.
     pub fn task(&self, name: &str, role: &str, user: u32, peer: u32) -> Value {
         json!({
@@ -72,7 +82,6 @@ impl Cast {
             "user": user,
             "peer": peer,
             "password": password(user),
-            "session": format!("00000000-0000-4000-8000-{:012x}", std::process::id()),
         })
     }
 
@@ -80,6 +89,11 @@ impl Cast {
     pub async fn dismiss(self) {
         self.server.shutdown().await;
     }
+}
+
+/// A user's login.
+pub fn login(user: u32) -> String {
+    format!("user{user}")
 }
 
 /// A user's password.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use crate::cast::{Cast, NATIVE, password};
+use crate::cast::{Cast, login, password};
 
 /// A running `visavis call` or `visavis answer`.
 pub struct Program {
@@ -19,22 +19,16 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it as the user [`NATIVE`].
+    /// Starts it as this user.
     ///
     /// # Panics
     /// When the binary is missing: `cargo build -p visavis-cli` makes it.
-    pub fn start(cast: &Cast, arguments: &[&str]) -> Self {
+    pub fn start(cast: &Cast, user: u32, arguments: &[&str]) -> Self {
         let mut process = Command::new(binary())
             .args(arguments)
-            .args([
-                "--server",
-                &cast.url,
-                "--login",
-                &format!("user{NATIVE}"),
-                "--json",
-            ])
+            .args(["--server", &cast.url, "--login", &login(user), "--json"])
             .env("VISAVIS_APP", &cast.app)
-            .env("VISAVIS_PASSWORD", password(NATIVE))
+            .env("VISAVIS_PASSWORD", password(user))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

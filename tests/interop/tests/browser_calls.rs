@@ -122,6 +122,7 @@ async fn a_browser_calls_us() {
         let saved = folder.join("saved");
         let mut native = Program::start(
             &cast,
+            NATIVE,
             &[
                 "answer",
                 "--once",
@@ -183,6 +184,7 @@ async fn we_call_a_browser() {
         let saved = folder.join("saved");
         let mut native = Program::start(
             &cast,
+            NATIVE,
             &[
                 "call",
                 "--save",
@@ -202,7 +204,7 @@ async fn we_call_a_browser() {
         native
             .tell(&json!({ "do": "hang_up", "user_info": { "why": "done" } }))
             .await;
-        let end = page.until("page", "hangUp", &mut Vec::new()).await;
+        let end = page.until("page", "over", &mut Vec::new()).await;
         assert_eq!(end["info"], "done");
         assert_eq!(native.end().await, 0);
         judge_native(&saved);

@@ -38,6 +38,7 @@ pub(super) struct Shown {
 
 impl Worker {
     pub(super) fn run(mut self) {
+        self.prepare_encoder();
         while !self.shared.stopping.load(Ordering::Relaxed) {
             if let Some(source) = self.shared.take_next_source() {
                 self.source = source;
@@ -52,6 +53,16 @@ impl Worker {
             }
             self.repeat_if_wanted(now);
         }
+    }
+
+    /// Has an encoder ready for the first picture. Setting one up takes many milliseconds
+    /// for a large picture, which is why it is done here and not by whoever starts the call.
+    fn prepare_encoder(&mut self) {
+        let format = self.source.format();
+        let bitrate = self.encoding.start_bitrate;
+        self.encoder = new_encoder(&self.encoding, bitrate, format.width, format.height)
+            .inspect_err(|error| tracing::warn!(%error, "there is no encoder for the source"))
+            .ok();
     }
 
     /// Whether a new picture was taken.
@@ -174,7 +185,7 @@ impl Worker {
     }
 }
 
-pub(super) fn new_encoder(
+fn new_encoder(
     encoding: &VideoEncoding,
     bitrate: u32,
     width: u32,

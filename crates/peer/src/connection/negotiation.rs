@@ -212,16 +212,15 @@ impl Connection {
             sdp, candidates, ..
         } = &mut self.negotiation
             && !self.described
+            && *candidates < self.local.len()
         {
-            if *candidates < self.local.len() {
-                let missing: Vec<String> = self.local[*candidates..]
-                    .iter()
-                    .map(|candidate| bare(&candidate.to_sdp_string()))
-                    .collect();
-                *sdp = description::with_candidates(sdp, missing.iter().map(String::as_str));
-                *candidates = self.local.len();
-                self.events.push_back(PeerEvent::LocalOffer(sdp.clone()));
-            }
+            let missing: Vec<String> = self.local[*candidates..]
+                .iter()
+                .map(|candidate| bare(&candidate.to_sdp_string()))
+                .collect();
+            *sdp = description::with_candidates(sdp, missing.iter().map(String::as_str));
+            *candidates = self.local.len();
+            self.events.push_back(PeerEvent::LocalOffer(sdp.clone()));
         }
     }
 }

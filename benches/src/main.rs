@@ -1,0 +1,50 @@
+//! `visavis-bench`: what a call is like, measured.
+//!
+//! Nothing here passes or fails by what was measured; it prints numbers and
+//! how sure they are. `make bench` runs everything.
+
+mod camera;
+mod clock;
+mod cost;
+mod error;
+mod first_frame;
+mod machine;
+mod pair;
+mod person;
+mod quality;
+mod scratch;
+mod statistics;
+
+use clap::{Parser, Subcommand};
+
+use crate::cost::CostCommand;
+use crate::error::BenchError;
+use crate::first_frame::FirstFrameCommand;
+use crate::person::PersonCommand;
+use crate::quality::QualityCommand;
+
+#[derive(Debug, Parser)]
+#[command(name = "visavis-bench", about = "Measures calls")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    FirstFrame(FirstFrameCommand),
+    Quality(QualityCommand),
+    Cost(CostCommand),
+    #[command(hide = true)]
+    Person(PersonCommand),
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BenchError> {
+    match Arguments::parse().command {
+        Command::FirstFrame(command) => command.run().await,
+        Command::Quality(command) => command.run().await,
+        Command::Cost(command) => command.run().await,
+        Command::Person(command) => command.run().await,
+    }
+}
