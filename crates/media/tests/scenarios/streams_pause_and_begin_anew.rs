@@ -1,11 +1,8 @@
 //! What senders do besides sending evenly: pauses, restarts, other packet lengths, garbage.
-#![allow(clippy::unwrap_used)]
-
-mod line;
 
 use std::time::Duration;
 
-use line::{Sent, play, sweep_packets};
+use crate::line::{Sent, play, sweep_packets};
 use visavis_media::codec::{OpusEncoder, OpusTuning};
 use visavis_media::source::Sweep;
 

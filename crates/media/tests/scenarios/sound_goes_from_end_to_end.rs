@@ -1,5 +1,4 @@
 //! Source, encoder, jitter buffer and file, with their real threads.
-#![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 use std::sync::mpsc;

@@ -1,11 +1,8 @@
 //! What one side paints the other side sees, and everybody gets the same frames.
-#![allow(clippy::unwrap_used)]
-
-mod stage;
 
 use std::sync::Arc;
 
-use stage::{connected_feed, format, picture, pushed, received, rendered};
+use crate::stage::{connected_feed, format, picture, pushed, received, rendered};
 use visavis_media::measure::PatternReading;
 use visavis_media::source::TestPattern;
 use visavis_media::{LocalVideo, RemoteVideo, VideoEncoding};
