@@ -48,7 +48,9 @@ const NOTABLE_LOSS: f32 = 0.005;
 /// How much of the measured loss is left after one more packet.
 const LOSS_FORGET: f32 = 0.99;
 
-/// Turns packets into sound; see the [module](self).
+/// Turns packets that come at any time into sound at an even pace, with as little delay
+/// as the network's jitter allows. It has no thread and no clock, and never fails:
+/// hostile packets are counted in [`JitterStats`].
 #[derive(Debug)]
 pub struct JitterBuffer {
     decoder: OpusDecoder,
@@ -439,12 +441,12 @@ impl JitterBuffer {
                 self.counted.accelerated += removed as u64;
                 position.unchanged = 0;
             }
-        } else if excess < 0 && position.unchanged >= CHANGE_INTERVAL && self.sound.len() >= samples
+        } else if excess < 0
+            && position.unchanged >= CHANGE_INTERVAL
+            && let Some(added) = stretch::lengthen(&mut self.sound, Likeness::Strict)
         {
-            if let Some(added) = stretch::lengthen(&mut self.sound, Likeness::Strict) {
-                self.counted.expanded += added as u64;
-                position.unchanged = 0;
-            }
+            self.counted.expanded += added as u64;
+            position.unchanged = 0;
         }
     }
 
