@@ -48,7 +48,9 @@ const NOTABLE_LOSS: f32 = 0.005;
 /// How much of the measured loss is left after one more packet.
 const LOSS_FORGET: f32 = 0.99;
 
-/// Turns packets into sound; see the [module](self).
+/// Turns packets that come at any time into sound at an even pace, with as little delay
+/// as the network's jitter allows. It has no thread and no clock, and never fails:
+/// hostile packets are counted in [`JitterStats`].
 #[derive(Debug)]
 pub struct JitterBuffer {
     decoder: OpusDecoder,
@@ -142,6 +144,9 @@ impl JitterBuffer {
     /// Fills `out` with the sound to play from `now` on, usually 10 or 20 ms;
     /// silence before the stream begins.
     pub fn pull(&mut self, now: Instant, out: &mut [i16]) {
+        if out.is_empty() {
+            return;
+        }
         self.start_when_due(now);
         if let (Some(mut position), Some(now)) = (self.playing, self.packets.ticks(now)) {
             self.shed_excess(&mut position, now);
@@ -366,7 +371,7 @@ impl JitterBuffer {
         self.loss *= LOSS_FORGET;
     }
 
-    /// How long the last packet needed for a frame should have been there.
+    /// How long the last packet that a frame needs should have been there.
     fn wanted_slack(&self, position: &Position) -> Ticks {
         let for_copies = if self.loss > NOTABLE_LOSS {
             position.duration
@@ -379,6 +384,19 @@ impl JitterBuffer {
     /// How long a packet had been there at `now` if it had traveled fast.
     fn slack(&self, timestamp: Ticks, now: Ticks) -> Ticks {
         now - timestamp - self.delay.fastest_transit().unwrap_or(0)
+    }
+
+    /// The same for the next frame of `samples` that needs another packet than those
+    /// decoded: how long the last packet of that frame will have been there. A packet
+    /// longer than a frame counts once, when it is first needed.
+    fn coming_slack(&self, position: &Position, now: Ticks, samples: usize) -> Ticks {
+        let whole_frames = self.sound.len() / samples;
+        let lacking = samples - self.sound.len() % samples;
+        let further = (lacking as Ticks - 1) / position.duration * position.duration;
+        self.slack(
+            position.next + further,
+            now + (whole_frames * samples) as Ticks,
+        )
     }
 
     fn shed_excess(&mut self, position: &mut Position, now: Ticks) {
@@ -402,11 +420,10 @@ impl JitterBuffer {
 
     /// Makes the decoded sound shorter or longer when the delay is not what it should be.
     fn adapt(&mut self, position: &mut Position, now: Ticks, samples: usize) {
-        let slack = self.slack(position.next - position.duration, now);
-        let excess = slack - self.wanted_slack(position);
         if position.made_up > 0 {
             return;
         }
+        let excess = self.coming_slack(position, now, samples) - self.wanted_slack(position);
         if excess > TOLERATED_EXCESS {
             let (likeness, interval) = if excess > HURRY_EXCESS {
                 (Likeness::Loose, HURRIED_INTERVAL)
@@ -417,16 +434,19 @@ impl JitterBuffer {
                 return;
             }
             self.decode_ahead(position);
+            if self.spare(position, samples) < stretch::MAX_PERIOD as Ticks {
+                return;
+            }
             if let Some(removed) = stretch::shorten(&mut self.sound, likeness) {
                 self.counted.accelerated += removed as u64;
                 position.unchanged = 0;
             }
-        } else if excess < 0 && position.unchanged >= CHANGE_INTERVAL && self.sound.len() >= samples
+        } else if excess < 0
+            && position.unchanged >= CHANGE_INTERVAL
+            && let Some(added) = stretch::lengthen(&mut self.sound, Likeness::Strict)
         {
-            if let Some(added) = stretch::lengthen(&mut self.sound, Likeness::Strict) {
-                self.counted.expanded += added as u64;
-                position.unchanged = 0;
-            }
+            self.counted.expanded += added as u64;
+            position.unchanged = 0;
         }
     }
 
@@ -443,6 +463,13 @@ impl JitterBuffer {
             }
             self.play(position);
         }
+    }
+
+    /// Sound at hand beyond this frame and what the next packet takes to come. Packets
+    /// that are late all of a sudden look like excess, but nothing waits behind them.
+    fn spare(&self, position: &Position, samples: usize) -> Ticks {
+        let at_hand = self.sound.len() as Ticks + self.packets.unbroken_from(position.next);
+        at_hand - samples as Ticks - position.duration.max(MIN_SLACK)
     }
 
     fn note_delay(&mut self, position: &Position, now: Ticks) {

@@ -118,6 +118,18 @@ impl Packets {
         Some(waiting)
     }
 
+    /// How much sound waits without a gap after the one before `timestamp`.
+    pub(super) fn unbroken_from(&self, timestamp: Ticks) -> Ticks {
+        let mut end = timestamp;
+        for waiting in self.waiting.values() {
+            if waiting.timestamp > end {
+                break;
+            }
+            end = end.max(waiting.timestamp + waiting.duration);
+        }
+        end - timestamp
+    }
+
     /// Packets dropped because more than [`MAX_WAITING`] waited, since the last call.
     pub(super) fn take_overflowed(&mut self) -> u64 {
         std::mem::take(&mut self.overflowed)
@@ -173,11 +185,17 @@ impl Packets {
     }
 }
 
+/// Whether a packet cannot be of the stream that `newest` is of.
 fn departs(newest: &Waiting, other: &Waiting) -> bool {
     let jump = newest.packet.sequence.abs_diff(other.packet.sequence);
     let sent = other.timestamp.saturating_sub(newest.timestamp);
     let came = other.arrival.saturating_sub(newest.arrival);
-    jump > MAX_SEQUENCE_JUMP || sent.saturating_sub(came).saturating_abs() > MAX_TIMESTAMP_JUMP
+    // Within a stream, what is sent later sounds later (RFC 3550 §5.1).
+    let order = other.packet.sequence.cmp(&newest.packet.sequence);
+    let disordered = sent != 0 && sent.cmp(&0) != order;
+    disordered
+        || jump > MAX_SEQUENCE_JUMP
+        || sent.saturating_sub(came).saturating_abs() > MAX_TIMESTAMP_JUMP
 }
 
 fn ticks_between(from: Instant, to: Instant) -> Ticks {
@@ -261,6 +279,35 @@ mod tests {
             packets.insert(packet(90_001, start)),
             Inserted::NewStream(_)
         ));
+    }
+
+    #[test]
+    fn timestamps_that_contradict_the_order_begin_a_new_stream() {
+        let start = Instant::now();
+        let earlier = |sequence| AudioPacket {
+            timestamp: (sequence - 40) * 960,
+            ..packet(sequence, start)
+        };
+        let mut packets = Packets::default();
+        packets.insert(packet(100, start));
+        assert!(matches!(packets.insert(earlier(101)), Inserted::Discarded));
+        assert!(matches!(
+            packets.insert(earlier(102)),
+            Inserted::NewStream(_)
+        ));
+    }
+
+    #[test]
+    fn sound_is_unbroken_up_to_the_first_gap() {
+        let start = Instant::now();
+        let mut packets = Packets::default();
+        for sequence in [5, 6, 8] {
+            packets.insert(packet(sequence, start));
+        }
+        assert_eq!(packets.unbroken_from(0), 2 * 960);
+        assert_eq!(packets.unbroken_from(960), 960);
+        packets.insert(packet(7, start));
+        assert_eq!(packets.unbroken_from(0), 4 * 960);
     }
 
     #[test]

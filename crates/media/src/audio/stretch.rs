@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 /// Shortest period changed, 2.5 ms.
 const MIN_PERIOD: usize = 120;
 /// Longest period changed, 12.5 ms.
-const MAX_PERIOD: usize = 600;
+pub(super) const MAX_PERIOD: usize = 600;
 /// The search first compares sums of this many neighboring samples.
 const COARSE: usize = 4;
 /// Root mean square below which sound counts as a pause, where any cut goes unheard.

@@ -47,8 +47,10 @@ const SAME_MS: f64 = 4.0;
 const NEIGHBORS: usize = 4;
 /// and against so many for which half second it is.
 const VOTERS: usize = 12;
-/// Readings that stray no further than this, in ms, and come back are a codec's doing.
+/// Readings that stray no further than this, in ms, and come back are a codec's doing,
 const STRAY_MS: f64 = 9.0;
+/// unless they stay away for longer than this, in ms.
+const LONGEST_STRAY_MS: f64 = 22.0;
 /// Readings that agree before they are believed: 35 ms of sound.
 const LEAST_READINGS: usize = 10;
 /// Changes below this, in ms, are no more than the inexactness of reading.
@@ -57,8 +59,10 @@ const INEXACT_MS: f64 = 1.5;
 const CLEAN_CUT_MS: f64 = 12.0;
 /// How long a cross-fade between two pitch periods disturbs them, in ms.
 const LONGEST_GLIDE_MS: f64 = 30.0;
-/// How much longer than unreadable sound the readings are disturbed, in ms.
-const BLUR_MS: f64 = 2.5;
+/// How much longer than silence the readings around it are disturbed, in ms,
+const SILENT_BLUR_MS: f64 = 2.5;
+/// and than made-up sound, which mixes with the sent sound at both its ends.
+const SOUNDING_BLUR_MS: f64 = 6.0;
 /// Unreadable stretches are known to this, in ms.
 const GAP_INEXACT_MS: f64 = 6.0;
 
@@ -110,13 +114,26 @@ pub enum FaultKind {
     Late,
 }
 
+/// What ten milliseconds of sound say.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    /// Their middle, ms since the beginning of the recording.
+    time: f64,
+    /// Sent position minus time of reception, in ms, set right by the neighbors.
+    offset: f64,
+    /// Whether that is what they say themselves: the neighbors of a stray reading
+    /// know where it should be, not whether the sent sound was there.
+    own: bool,
+}
+
 /// Consecutive readings of sound that was played as sent.
 #[derive(Debug, Clone, Copy)]
 struct Run {
     /// Middle of the first reading, ms since the beginning of the recording.
     begin: f64,
-    /// Middle of the last reading.
+    /// Middle of the last reading that says so itself, and of the last of all.
     end: f64,
+    last: f64,
     /// Sent position minus time of reception, at the beginning and at the end.
     first_offset: f64,
     offset: f64,
@@ -136,17 +153,22 @@ struct Between {
 impl Run {
     /// Whether the sound only became a little faster or slower, `jump` in all.
     fn glides_by(&self, jump: f64, disturbed: f64) -> bool {
-        let Between {
-            least,
-            most,
-            readings,
-        } = self.between;
+        let Between { least, most, .. } = self.between;
         let smooth = least >= jump.min(0.0) - SAME_MS && most <= jump.max(0.0) + SAME_MS;
-        let sounds = readings as f64 * HOP_MS * 2.0 >= disturbed - HOP_MS;
+        let sounds = self.between.sounds(disturbed);
         let gradual = jump.abs() > INEXACT_MS && smooth && disturbed <= LONGEST_GLIDE_MS;
-        let stray = jump.abs() <= SAME_MS && least.abs().max(most) <= STRAY_MS;
+        let stray = jump.abs() <= SAME_MS
+            && least.abs().max(most) <= STRAY_MS
+            && disturbed <= LONGEST_STRAY_MS;
         jump.abs() <= LARGEST_STRETCH_MS
             && ((smooth && disturbed <= CLEAN_CUT_MS) || (sounds && (gradual || stray)))
+    }
+}
+
+impl Between {
+    /// Whether there was sound for most of the disturbed time.
+    fn sounds(&self, disturbed: f64) -> bool {
+        self.readings as f64 * HOP_MS * 2.0 >= disturbed - HOP_MS
     }
 }
 
@@ -204,8 +226,10 @@ impl SweepReading {
         // What could not be read, and how far the sent sound went on meanwhile.
         let unread = if disturbed <= CLEAN_CUT_MS {
             0.0
+        } else if after.between.sounds(disturbed) {
+            disturbed - HOP_MS - SOUNDING_BLUR_MS
         } else {
-            disturbed - HOP_MS - BLUR_MS
+            disturbed - HOP_MS - SILENT_BLUR_MS
         };
         let inexact = if unread == 0.0 {
             INEXACT_MS
@@ -213,11 +237,17 @@ impl SweepReading {
             GAP_INEXACT_MS
         };
         let passed = unread + jump;
+        // Made-up sound may begin with the last pitch period once more.
+        let held = if unread > LARGEST_STRETCH_MS {
+            LARGEST_STRETCH_MS
+        } else {
+            0.0
+        };
         let at = before.end + HOP_MS;
         if passed > inexact {
             totals.missing += passed;
             self.note(FaultKind::Missing, at, passed);
-        } else if passed < -inexact {
+        } else if passed < -inexact - held {
             totals.repeated -= passed;
             self.note(FaultKind::Repeated, at, -passed);
         }
@@ -296,12 +326,12 @@ fn decimate(samples: &[i16]) -> Vec<f32> {
         .collect()
 }
 
-/// Time of reception and sent position minus that time, both in ms.
-fn readings(sound: &[f32]) -> Vec<(f64, f64)> {
+fn readings(sound: &[f32]) -> Vec<Reading> {
     let speed = QUICK_SPEED as f32;
     let mut rising = GlideFinder::new(PIECE, RATE, speed, 500.0..2300.0);
     let mut falling = GlideFinder::new(PIECE, RATE, -speed, 500.0..2300.0);
     let mut slow = GlideFinder::new(PIECE, RATE, SLOW_SPEED as f32, 2500.0..4300.0);
+    // Times and offsets.
     let mut readings = Vec::new();
     for (index, piece) in sound.windows(PIECE).step_by(HOP).enumerate() {
         let energy: f32 = piece.iter().map(|s| s * s).sum();
@@ -334,7 +364,7 @@ const _: () = assert!(SLOW_SAMPLES == Sweep::PERIOD.as_millis() as u64 * 48);
 
 /// The same readings without single strays: the half second is what most neighbors
 /// say, the place in it their median. Lasting changes stay where they are.
-fn steadied(readings: &[(f64, f64)]) -> Vec<(f64, f64)> {
+fn steadied(readings: &[(f64, f64)]) -> Vec<Reading> {
     let half_second = QUICK_SECONDS * 1000.0;
     let near = |index: usize, reach: usize| {
         index.saturating_sub(reach)..readings.len().min(index + reach + 1)
@@ -363,19 +393,28 @@ fn steadied(readings: &[(f64, f64)]) -> Vec<(f64, f64)> {
                 .map(|other| around(other.1 - offset))
                 .collect();
             differences.sort_by(f64::total_cmp);
-            (time, offset + differences[differences.len() / 2])
+            let correction = differences[differences.len() / 2];
+            Reading {
+                time,
+                offset: offset + correction,
+                own: correction.abs() <= SAME_MS,
+            }
         })
         .collect()
 }
 
-fn runs(readings: &[(f64, f64)]) -> Vec<Run> {
+fn runs(readings: &[Reading]) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     let mut current: Option<Run> = None;
-    for &(time, offset) in readings {
+    for &Reading { time, offset, own } in readings {
         if let Some(run) = &mut current
-            && time - run.end <= CLEAN_CUT_MS
+            && time - run.last <= CLEAN_CUT_MS
             && around(offset - run.offset).abs() <= SAME_MS
         {
+            run.last = time;
+            if !own {
+                continue;
+            }
             // Follows clocks that run apart, not jumps.
             run.offset += around(offset - run.offset) * 0.2;
             run.end = time;
@@ -386,9 +425,10 @@ fn runs(readings: &[(f64, f64)]) -> Vec<Run> {
             continue;
         }
         finish(&mut runs, current.take());
-        current = Some(Run {
+        current = own.then_some(Run {
             begin: time,
             end: time,
+            last: time,
             first_offset: offset,
             offset,
             readings: 1,
@@ -418,15 +458,15 @@ fn finish(runs: &mut Vec<Run>, run: Option<Run>) {
     }
 }
 
-fn note_between(runs: &mut [Run], readings: &[(f64, f64)]) {
+fn note_between(runs: &mut [Run], readings: &[Reading]) {
     for index in 1..runs.len() {
         let before = runs[index - 1];
         let after = &mut runs[index];
         let between = readings
             .iter()
-            .filter(|(time, _)| *time > before.end && *time < after.begin);
-        for &(_, offset) in between {
-            let offset = around(offset - before.offset);
+            .filter(|reading| reading.time > before.end && reading.time < after.begin);
+        for reading in between {
+            let offset = around(reading.offset - before.offset);
             after.between.least = after.between.least.min(offset);
             after.between.most = after.between.most.max(offset);
             after.between.readings += 1;
@@ -528,6 +568,40 @@ mod tests {
                 "{length}: {reading:?}"
             );
             assert_eq!(reading.faults.last().map(|f| f.kind), Some(FaultKind::Late));
+        }
+    }
+
+    /// The last `period` samples before `at_ms` round and round.
+    fn held(sound: &[i16], at_ms: usize, ms: usize, period: usize) -> Vec<i16> {
+        let last = &sound[at_ms * MS - period..at_ms * MS];
+        last.iter().copied().cycle().take(ms * MS).collect()
+    }
+
+    #[test]
+    fn the_last_tone_held_is_not_taken_for_sound() {
+        for length in [40, 60, 100, 300] {
+            for period in [130, 240, 432, 600] {
+                let what = format!("{length} ms of {period}");
+                let mut sound = sent(4000);
+                let made_up = held(&sound, 2013, length, period);
+                sound.splice(2013 * MS..2013 * MS, made_up.iter().copied());
+                let reading = SweepReading::analyse(&sound);
+                assert!(reading.is_complete(), "{what}: {reading:?}");
+                assert!(near(reading.late_ms, length as u64), "{what}: {reading:?}");
+
+                let mut sound = sent(4000);
+                sound[2013 * MS..(2013 + length) * MS].copy_from_slice(&made_up);
+                let reading = SweepReading::analyse(&sound);
+                assert!(
+                    reading.missing_ms.abs_diff(length as u64) <= 5,
+                    "{what}: {reading:?}"
+                );
+                assert_eq!(
+                    (reading.repeated_ms, reading.late_ms),
+                    (0, 0),
+                    "{what}: {reading:?}"
+                );
+            }
         }
     }
 

@@ -1,6 +1,5 @@
 //! A telephone line in virtual time: the time-marked sound is encoded, its packets
 //! are delayed, lost or doubled as a test says, and played by a jitter buffer.
-#![allow(dead_code, clippy::unwrap_used)]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,18 +10,18 @@ use visavis_media::source::Sweep;
 use visavis_media::{AudioPacket, JitterBuffer, JitterStats};
 
 /// Samples of a packet.
-pub const FRAME: usize = 960;
+pub(crate) const FRAME: usize = 960;
 
 /// Repeatable chance.
-pub struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// 0.0 to 1.0.
-    pub fn next(&mut self) -> f64 {
+    pub(crate) fn next(&mut self) -> f64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -32,19 +31,19 @@ impl Chance {
 }
 
 /// One packet of the line, sent `at` so many ms.
-pub struct Sent {
-    pub sequence: u64,
-    pub timestamp: u64,
-    pub data: Arc<[u8]>,
-    pub at: f64,
+pub(crate) struct Sent {
+    pub(crate) sequence: u64,
+    pub(crate) timestamp: u64,
+    pub(crate) data: Arc<[u8]>,
+    pub(crate) at: f64,
 }
 
 /// `seconds` of the time-marked sound in packets of 20 ms.
-pub fn sweep_packets(seconds: usize, expected_loss: f32) -> Vec<Sent> {
+pub(crate) fn sweep_packets(seconds: usize, expected_loss: f32) -> Vec<Sent> {
     packets_of(&Sweep::render(0, seconds * 48_000), 40_000, expected_loss)
 }
 
-pub fn packets_of(sound: &[i16], bitrate: u32, expected_loss: f32) -> Vec<Sent> {
+pub(crate) fn packets_of(sound: &[i16], bitrate: u32, expected_loss: f32) -> Vec<Sent> {
     let mut encoder = visavis_media::codec::OpusEncoder::new(bitrate, OpusTuning::Voice).unwrap();
     encoder.set_expected_loss(expected_loss).unwrap();
     sound
@@ -60,22 +59,22 @@ pub fn packets_of(sound: &[i16], bitrate: u32, expected_loss: f32) -> Vec<Sent> 
 }
 
 /// What came out at the other end.
-pub struct Heard {
-    pub sound: Vec<i16>,
-    pub stats: JitterStats,
+pub(crate) struct Heard {
+    pub(crate) sound: Vec<i16>,
+    pub(crate) stats: JitterStats,
     /// The delay after every second.
-    pub delays: Vec<Duration>,
+    pub(crate) delays: Vec<Duration>,
 }
 
 impl Heard {
-    pub fn reading(&self) -> SweepReading {
+    pub(crate) fn reading(&self) -> SweepReading {
         SweepReading::analyse(&self.sound)
     }
 }
 
 /// Plays packets that arrive when `arrival` says (in ms; none: lost) until the last
 /// one. `pace` is the length of a millisecond of the player's clock.
-pub fn play_with_clock(
+pub(crate) fn play_with_clock(
     sent: &[Sent],
     pace: f64,
     mut arrival: impl FnMut(&Sent) -> Option<f64>,
@@ -117,6 +116,6 @@ pub fn play_with_clock(
     heard
 }
 
-pub fn play(sent: &[Sent], arrival: impl FnMut(&Sent) -> Option<f64>) -> Heard {
+pub(crate) fn play(sent: &[Sent], arrival: impl FnMut(&Sent) -> Option<f64>) -> Heard {
     play_with_clock(sent, 1.0, arrival)
 }

@@ -1,12 +1,9 @@
 //! After a loss nothing is shown until a key frame comes, and one is asked for.
-#![allow(clippy::unwrap_used)]
-
-mod stage;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use stage::{key_frame_requests, picture, received, rendered};
+use crate::stage::{key_frame_requests, picture, received, rendered};
 use visavis_media::codec::{Vp8Config, Vp8Encoder};
 use visavis_media::source::TestPattern;
 use visavis_media::{EncodedVideo, FRAME_QUEUE_LIMIT, RemoteVideo};

@@ -1,11 +1,8 @@
 //! Another source, another size: peers see it go on.
-#![allow(clippy::unwrap_used)]
-
-mod stage;
 
 use std::io::Write;
 
-use stage::{connected_feed, format, picture, pushed, rendered};
+use crate::stage::{connected_feed, format, picture, pushed, rendered};
 use std::time::Duration;
 use visavis_media::source::{AtEnd, TestPattern, Y4mFile};
 use visavis_media::{Next, VideoFrame, VideoSource};

@@ -1,9 +1,6 @@
 //! Pictures that nobody can take are dropped before they are encoded.
-#![allow(clippy::unwrap_used)]
 
-mod stage;
-
-use stage::{connected_feed, picture, pushed, rendered};
+use crate::stage::{connected_feed, picture, pushed, rendered};
 
 #[test]
 fn a_lone_peer_goes_on_without_a_key_frame() {

@@ -1,9 +1,6 @@
 //! The time-marked sound can be read after coding, and what happened to it is found.
-#![allow(clippy::unwrap_used)]
 
-mod line;
-
-use line::packets_of;
+use crate::line::packets_of;
 use visavis_media::codec::OpusDecoder;
 use visavis_media::measure::SweepReading;
 use visavis_media::source::Sweep;

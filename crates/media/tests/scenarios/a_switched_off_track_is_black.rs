@@ -1,9 +1,6 @@
 //! Switching a track off shows black and keeps everything else going.
-#![allow(clippy::unwrap_used)]
 
-mod stage;
-
-use stage::{connected_feed, format, is_black, picture, pushed, received, rendered};
+use crate::stage::{connected_feed, format, is_black, picture, pushed, received, rendered};
 use visavis_media::codec::{Vp8Config, Vp8Decoder, Vp8Encoder};
 use visavis_media::source::TestPattern;
 use visavis_media::{LocalVideo, RemoteVideo, VideoEncoding};

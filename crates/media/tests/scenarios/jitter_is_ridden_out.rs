@@ -1,11 +1,8 @@
 //! Packets that come unevenly, and all of them: nothing may be missing.
-#![allow(clippy::unwrap_used)]
-
-mod line;
 
 use std::time::Duration;
 
-use line::{Chance, Heard, play, play_with_clock, sweep_packets};
+use crate::line::{Chance, Heard, play, play_with_clock, sweep_packets};
 
 fn assert_complete(heard: &Heard, what: &str) {
     let reading = heard.reading();

@@ -1,10 +1,7 @@
 //! A peer that just connected is shown the picture that is there: the source is not
 //! waited for, and nothing is encoded for peers that are not ready.
-#![allow(clippy::unwrap_used)]
 
-mod stage;
-
-use stage::{connected_feed, feed, picture, pushed, rendered};
+use crate::stage::{connected_feed, feed, picture, pushed, rendered};
 use visavis_media::Urgency;
 
 #[test]

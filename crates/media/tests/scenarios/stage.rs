@@ -1,5 +1,4 @@
 //! What the scenarios about pictures share.
-#![allow(dead_code, clippy::unwrap_used)]
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};

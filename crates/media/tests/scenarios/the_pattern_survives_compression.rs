@@ -1,6 +1,5 @@
 //! The test pattern is natural enough to look good at the bit rates of a call, and its
 //! mark can be read when it does not.
-#![allow(clippy::unwrap_used)]
 
 use std::time::{Duration, Instant};
 

@@ -1,11 +1,8 @@
 //! Loss, bursts, reordering and doubled packets.
-#![allow(clippy::unwrap_used)]
-
-mod line;
 
 use std::time::Duration;
 
-use line::{Chance, play, sweep_packets};
+use crate::line::{Chance, Sent, play, sweep_packets};
 
 #[test]
 fn single_losses_are_restored_from_the_next_packet() {
@@ -89,12 +86,12 @@ fn swapped_and_doubled_packets_do_no_harm() {
     let doubled: Vec<_> = sent
         .iter()
         .flat_map(|packet| {
-            let again = line::Sent {
+            let again = Sent {
                 data: packet.data.clone(),
                 at: packet.at + 5.0,
                 ..*packet
             };
-            let first = line::Sent {
+            let first = Sent {
                 data: packet.data.clone(),
                 ..*packet
             };

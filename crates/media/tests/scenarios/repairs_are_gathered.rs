@@ -1,11 +1,8 @@
 //! However often peers ask, key frames stay rare; and the encoder follows the slowest.
-#![allow(clippy::unwrap_used)]
-
-mod stage;
 
 use std::time::Duration;
 
-use stage::{connected_feed, format};
+use crate::stage::{connected_feed, format};
 use visavis_media::source::TestPattern;
 use visavis_media::{LocalVideo, LocalVideoError, Urgency, VideoEncoding};
 
