@@ -2,9 +2,9 @@
 
 use str0m::Candidate;
 
-/// The most candidates of the other side that are kept before its description
-/// is known.
-pub(crate) const MAX_EARLY: usize = 256;
+/// The most candidates of the other side that are kept: before its description is
+/// known, in a description, and for one generation of paths.
+pub(crate) const MAX_REMOTE: usize = 256;
 
 /// One candidate and the media section it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use str0m::media::{Frequency, KeyframeRequestKind, MediaData, MediaTime, Mid};
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcError};
 
-use crate::candidate::{IceCandidate, MAX_EARLY};
+use crate::candidate::{IceCandidate, MAX_REMOTE};
 use crate::config::{IcePolicy, PeerConfig};
 use crate::description::DescriptionFault;
 use crate::event::{FailCause, PeerEvent};
@@ -63,8 +63,11 @@ pub struct Connection {
     gathered: bool,
     /// The other side's, before its description.
     early: Vec<IceCandidate>,
+    /// The other side's that are tried.
     remote: Vec<(SocketAddr, CandidateKind)>,
     unverified: UnverifiedPackets,
+    /// The other side's, which tells one generation of paths from the next.
+    user_fragment: String,
     watch: Watch,
     queue: PacerQueue,
     target_bitrate: u64,
@@ -81,6 +84,7 @@ enum Phase {
     /// Pairs are tried, then the encryption is set up.
     Connecting {
         until: Instant,
+        path_found: bool,
     },
     Connected,
     /// Failed or closed.
@@ -141,6 +145,7 @@ impl Connection {
             early: Vec::new(),
             remote: Vec::new(),
             unverified: UnverifiedPackets::default(),
+            user_fragment: String::new(),
             watch: Watch::default(),
             queue: PacerQueue::new(now, config.start_video_bitrate),
             target_bitrate: config.start_video_bitrate.min(config.max_video_bitrate),
@@ -195,16 +200,20 @@ impl Connection {
         for candidate in candidates {
             if self.described {
                 self.try_candidate(&candidate);
-            } else if self.early.len() < MAX_EARLY {
+            } else if self.early.len() < MAX_REMOTE {
                 self.early.push(candidate);
             }
         }
     }
 
     fn try_candidate(&mut self, candidate: &IceCandidate) {
-        if let Some(candidate) = candidate.usable() {
-            self.remote
-                .push((candidate.addr(), candidate.kind().into()));
+        let Some(candidate) = candidate.usable() else {
+            return;
+        };
+        let (address, kind) = (candidate.addr(), candidate.kind().into());
+        let known = self.remote.iter().any(|(known, _)| *known == address);
+        if !known && self.remote.len() < MAX_REMOTE {
+            self.remote.push((address, kind));
             self.rtc.add_remote_candidate(candidate);
         }
     }
@@ -349,11 +358,10 @@ impl Connection {
         if self.phase == Phase::Over {
             return;
         }
-        if let Phase::Connecting { until } = self.phase
+        if let Phase::Connecting { until, .. } = self.phase
             && now >= until
         {
-            self.fail(FailCause::NoPath);
-            return;
+            return self.fail();
         }
         let change = self.watch.timeout(now);
         self.noticed(change);
@@ -429,7 +437,7 @@ impl Connection {
 
     fn earliest(&self, engine: Instant) -> Instant {
         let connecting = match self.phase {
-            Phase::Connecting { until } => Some(until),
+            Phase::Connecting { until, .. } => Some(until),
             _ => None,
         };
         [
@@ -486,13 +494,12 @@ impl Connection {
 
     fn ice_state(&mut self, state: IceConnectionState) {
         match state {
-            IceConnectionState::Checking if matches!(self.phase, Phase::Connecting { .. }) => {
-                self.events.push_back(PeerEvent::Checking);
-            }
-            IceConnectionState::Connected | IceConnectionState::Completed
-                if matches!(self.phase, Phase::Connecting { .. }) =>
-            {
-                self.events.push_back(PeerEvent::IceConnected);
+            IceConnectionState::Connected | IceConnectionState::Completed => {
+                if let Phase::Connecting { path_found, .. } = &mut self.phase
+                    && !std::mem::replace(path_found, true)
+                {
+                    self.events.push_back(PeerEvent::IceConnected);
+                }
             }
             IceConnectionState::Disconnected => {
                 let change = self.watch.silent();
@@ -546,15 +553,22 @@ impl Connection {
 
     fn broke(&mut self, error: &RtcError) {
         tracing::debug!(%error, "the engine gave up");
-        self.fail(FailCause::Dtls);
+        self.fail();
     }
 
-    fn fail(&mut self, cause: FailCause) {
-        if self.phase != Phase::Over {
-            self.phase = Phase::Over;
-            self.rtc.disconnect();
-            self.events.push_back(PeerEvent::Failed(cause));
-        }
+    fn fail(&mut self) {
+        let cause = match self.phase {
+            // The encryption does not wait for a path: it gives up without one, too.
+            Phase::Connecting {
+                path_found: false, ..
+            } => FailCause::NoPath,
+            Phase::Over => return,
+            _ => FailCause::Dtls,
+        };
+        self.phase = Phase::Over;
+        self.rtc.disconnect();
+        self.events.push_back(PeerEvent::Failed(cause));
+        self.events.push_back(PeerEvent::Closed);
     }
 
     fn reject(&mut self, fault: DescriptionFault) {

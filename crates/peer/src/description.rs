@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::candidate::{IceCandidate, MAX_REMOTE};
+
 /// The longest description that is read, in bytes.
 pub(crate) const MAX_BYTES: usize = 64 * 1024;
 
@@ -15,11 +17,11 @@ const MAX_SECTIONS: usize = 16;
 /// What is wrong with a description of the other side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DescriptionFault {
-    /// Not a session description, or too long.
+    /// Not a session description, an incomplete one, or too long.
     Malformed,
     /// No audio or video section that is in use.
     NoMedia,
-    /// Several sections that are not bundled.
+    /// Sections that are not bundled (RFC 9143).
     NoBundle,
     /// No fingerprint, or one that no certificate can have.
     BadFingerprint,
@@ -42,9 +44,22 @@ impl fmt::Display for DescriptionFault {
     }
 }
 
+/// A description that has what it needs.
+pub(crate) struct Checked {
+    /// With the line ends that SDP prescribes (chat turns them into plain line feeds on
+    /// the way), without candidates.
+    pub(crate) sdp: String,
+    /// Its candidates; they may be anything.
+    pub(crate) candidates: Vec<IceCandidate>,
+    /// Another one than before means new paths (RFC 8839 section 4.4.1.1.1).
+    pub(crate) user_fragment: String,
+}
+
 /// The facts of a description that matter before it is applied.
 #[derive(Default)]
 struct Facts {
+    user_fragment: Option<String>,
+    password: bool,
     sections: usize,
     in_use: usize,
     bundled: bool,
@@ -53,20 +68,43 @@ struct Facts {
     common_codec: bool,
 }
 
-/// Checks a description and gives it the line ends that SDP prescribes;
-/// chat turns them into plain line feeds on the way.
-pub(crate) fn check(sdp: &str) -> Result<String, DescriptionFault> {
+/// Checks a description and takes its candidates out: one that cannot be tried must
+/// not spoil it.
+pub(crate) fn check(sdp: &str) -> Result<Checked, DescriptionFault> {
     if sdp.len() > MAX_BYTES || !sdp.starts_with("v=0") {
         return Err(DescriptionFault::Malformed);
     }
     let mut facts = Facts::default();
     let mut normal = String::with_capacity(sdp.len() + 256);
+    let mut candidates = Vec::new();
     for line in sdp.lines().filter(|line| !line.is_empty()) {
+        if line.starts_with("a=candidate:") {
+            candidates.push(line);
+            continue;
+        }
         facts.read(line);
         normal.push_str(line);
         normal.push_str("\r\n");
     }
-    facts.judge().map(|()| normal)
+    facts.judge()?;
+    Ok(Checked {
+        sdp: normal,
+        candidates: candidates
+            .into_iter()
+            .take(MAX_REMOTE)
+            .map(inline)
+            .collect(),
+        user_fragment: facts.user_fragment.unwrap_or_default(),
+    })
+}
+
+/// With BUNDLE there is one transport: the section does not matter.
+fn inline(line: &str) -> IceCandidate {
+    IceCandidate {
+        candidate: line.to_owned(),
+        sdp_mid: None,
+        sdp_mline_index: None,
+    }
 }
 
 impl Facts {
@@ -80,6 +118,11 @@ impl Facts {
             }
         } else if line.starts_with("a=group:BUNDLE") {
             self.bundled = true;
+        } else if let Some(fragment) = line.strip_prefix("a=ice-ufrag:") {
+            self.user_fragment
+                .get_or_insert_with(|| fragment.to_owned());
+        } else if line.starts_with("a=ice-pwd:") {
+            self.password = true;
         } else if let Some(fingerprint) = line.strip_prefix("a=fingerprint:") {
             self.fingerprints += 1;
             self.bad_fingerprint |= !is_fingerprint(fingerprint);
@@ -106,6 +149,13 @@ impl Facts {
                 common_codec: false,
                 ..
             } => Err(NoCommonCodec),
+            Self {
+                user_fragment: None,
+                ..
+            }
+            | Self {
+                password: false, ..
+            } => Err(Malformed),
             _ => Ok(()),
         }
     }
@@ -172,13 +222,24 @@ mod tests {
 
     const GOOD: &str = "v=0\no=- 1 2 IN IP4 127.0.0.1\ns=-\nt=0 0\na=group:BUNDLE 0 1\nm=audio 9 UDP/TLS/RTP/SAVPF 111\n\
         a=fingerprint:sha-256 01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F:20\n\
+        a=ice-ufrag:abcd\na=ice-pwd:abcdefghijklmnopqrstuv\na=candidate:1 1 udp 1 192.0.2.1 1 typ host\n\
         a=rtpmap:111 opus/48000/2\nm=video 9 UDP/TLS/RTP/SAVPF 96\na=rtpmap:96 VP8/90000\n";
 
     #[test]
     fn line_ends_become_those_of_sdp() {
-        let normal = check(GOOD).expect("well-formed");
-        assert!(normal.lines().count() == GOOD.lines().count() && normal.ends_with("\r\n"));
+        let normal = check(GOOD).expect("well-formed").sdp;
+        assert!(normal.lines().count() == GOOD.lines().count() - 1 && normal.ends_with("\r\n"));
         assert_eq!(normal.matches("\r\n").count(), normal.matches('\n').count());
+    }
+
+    #[test]
+    fn candidates_are_taken_out() {
+        let many = GOOD.replace("a=candidate:", &"a=candidate:x\na=candidate:".repeat(500));
+        let checked = check(&many).expect("well-formed");
+        assert!(!checked.sdp.contains("candidate"));
+        assert_eq!(checked.candidates.len(), 256);
+        assert_eq!(checked.candidates[0].candidate, "a=candidate:x");
+        assert_eq!(checked.user_fragment, "abcd");
     }
 
     #[test]
@@ -190,8 +251,11 @@ mod tests {
                 .collect::<Vec<_>>()
                 .join("\n")
         };
+        let check = |sdp: &str| check(sdp).map(|_| ());
         assert_eq!(check("hello"), Err(Malformed));
         assert_eq!(check(&format!("v=0{}", "x".repeat(70_000))), Err(Malformed));
+        assert_eq!(check(&without("ice-ufrag")), Err(Malformed));
+        assert_eq!(check(&without("ice-pwd")), Err(Malformed));
         assert_eq!(check(&without("m=")), Err(NoMedia));
         assert_eq!(check(&GOOD.replace(" 9 UDP", " 0 UDP")), Err(NoMedia));
         assert_eq!(check(&without("BUNDLE")), Err(NoBundle));

@@ -23,11 +23,12 @@ pub enum PeerEvent {
     IceConnected,
     /// Media can flow.
     Connected,
-    /// Nothing was heard from the other side for four seconds.
+    /// Nothing was heard from the other side for four and a half seconds, or it ended
+    /// the encryption a second ago.
     Disconnected,
     /// The other side is heard again.
     Recovered,
-    /// The connection cannot be set up, or broke for good.
+    /// The connection cannot be set up, or broke for good: it closes.
     Failed(FailCause),
     /// A description of the other side cannot be used.
     DescriptionRejected(DescriptionFault),

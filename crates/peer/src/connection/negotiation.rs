@@ -2,10 +2,12 @@
 
 use std::time::Instant;
 
+use str0m::RtcError;
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
+use str0m::error::SdpError;
 use str0m::media::{Direction, MediaKind, Mid};
 
-use super::{CONNECT_TIME, Connection, Phase};
+use super::{CONNECT_TIME, Connection, Phase, engine};
 use crate::candidate::IceCandidate;
 use crate::description::{self, DescriptionFault};
 use crate::event::PeerEvent;
@@ -25,7 +27,27 @@ pub(super) enum Negotiation {
     },
     /// An offer came in; its answer waits for the user. Until then the other
     /// side learns nothing of us.
-    Received { offer: SdpOffer },
+    Received { offer: SdpOffer, paths: Paths },
+}
+
+/// What a description says of the ways to the other side.
+pub(super) struct Paths {
+    candidates: Vec<IceCandidate>,
+    user_fragment: String,
+}
+
+/// Checks a description and has the engine read it.
+fn read<T>(
+    sdp: &str,
+    engine: impl FnOnce(&str) -> Result<T, SdpError>,
+) -> Result<(T, Paths), DescriptionFault> {
+    let checked = description::check(sdp)?;
+    let read = engine(&checked.sdp).map_err(|_| DescriptionFault::Malformed)?;
+    let paths = Paths {
+        candidates: checked.candidates,
+        user_fragment: checked.user_fragment,
+    };
+    Ok((read, paths))
 }
 
 impl Connection {
@@ -101,32 +123,30 @@ impl Connection {
         if self.phase == Phase::Over || first_is_ours && !self.described {
             return self.reject(DescriptionFault::Unusable);
         }
-        let parsed = description::check(sdp).and_then(|sdp| {
-            SdpOffer::from_sdp_string(&sdp).map_err(|_| DescriptionFault::Malformed)
-        });
-        match parsed {
-            Ok(offer) => self.negotiation = Negotiation::Received { offer },
+        match read(sdp, SdpOffer::from_sdp_string) {
+            Ok((offer, paths)) => self.negotiation = Negotiation::Received { offer, paths },
             Err(fault) => self.reject(fault),
         }
     }
 
     /// Answers the offer: from here on the other side can reach us.
     pub fn create_answer(&mut self, now: Instant) {
-        // Without an offer its fault was told already.
-        let Negotiation::Received { offer } = std::mem::take(&mut self.negotiation) else {
-            return;
+        let (offer, paths) = match std::mem::take(&mut self.negotiation) {
+            Negotiation::Received { offer, paths } => (offer, paths),
+            // Without an offer its fault was told already.
+            other => {
+                self.negotiation = other;
+                return;
+            }
         };
         match self.rtc.sdp_api().accept_offer(offer) {
             Ok(answer) => {
                 let sdp = answer.to_sdp_string();
                 self.find_media(&sdp);
                 self.events.push_back(PeerEvent::LocalAnswer(sdp));
-                self.negotiated(now);
+                self.negotiated(now, paths);
             }
-            Err(error) => {
-                tracing::debug!(%error, "the offer cannot be answered");
-                self.reject(DescriptionFault::Unusable);
-            }
+            Err(error) => self.start_over(now, &error),
         }
     }
 
@@ -135,11 +155,8 @@ impl Connection {
         if !matches!(self.negotiation, Negotiation::Offered { .. }) {
             return self.reject(DescriptionFault::Unusable);
         }
-        let parsed = description::check(sdp).and_then(|sdp| {
-            SdpAnswer::from_sdp_string(&sdp).map_err(|_| DescriptionFault::Malformed)
-        });
-        let answer = match parsed {
-            Ok(answer) => answer,
+        let (answer, paths) = match read(sdp, SdpAnswer::from_sdp_string) {
+            Ok(read) => read,
             Err(fault) => return self.reject(fault),
         };
         let Negotiation::Offered { pending, video, .. } = std::mem::take(&mut self.negotiation)
@@ -149,20 +166,40 @@ impl Connection {
         match self.rtc.sdp_api().accept_answer(pending, answer) {
             Ok(()) => {
                 self.video = video;
-                self.negotiated(now);
+                self.negotiated(now, paths);
             }
-            Err(error) => {
-                tracing::debug!(%error, "the answer cannot be used");
-                self.reject(DescriptionFault::Unusable);
-            }
+            Err(error) => self.start_over(now, &error),
         }
     }
 
-    fn negotiated(&mut self, now: Instant) {
+    /// The engine refuses a description that looked good. Before the first exchange
+    /// is complete it may have kept a part of it: another one takes its place.
+    fn start_over(&mut self, now: Instant, error: &RtcError) {
+        tracing::debug!(%error, "the description cannot be used");
+        if !self.described {
+            self.rtc = engine(&self.config, now);
+            for candidate in &self.local {
+                self.rtc.add_local_candidate(candidate.clone());
+            }
+            (self.audio, self.video) = (None, None);
+        }
+        self.reject(DescriptionFault::Unusable);
+    }
+
+    fn negotiated(&mut self, now: Instant, paths: Paths) {
         if !std::mem::replace(&mut self.described, true) {
             self.phase = Phase::Connecting {
                 until: now + CONNECT_TIME,
+                path_found: false,
             };
+            self.events.push_back(PeerEvent::Checking);
+        }
+        if self.user_fragment != paths.user_fragment {
+            self.user_fragment = paths.user_fragment;
+            self.remote.clear();
+        }
+        for candidate in paths.candidates {
+            self.try_candidate(&candidate);
         }
         for candidate in std::mem::take(&mut self.early) {
             self.try_candidate(&candidate);
