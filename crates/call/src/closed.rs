@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use visavis_signal::{Body, SessionId, Signal, SignalKind, Update, UserId, UserInfo};
+use visavis_signal::{Body, Join, SessionId, Signal, SignalKind, Update, UserId, UserInfo};
 
 use crate::invitation::Invitation;
 use crate::session::{Direction, Session};
@@ -53,6 +53,8 @@ pub(crate) struct ClosedSession {
     farewell: Option<(Farewell, UserInfo)>,
     /// Until when a new invitation is accepted at once, because we asked for it.
     wanted_until: Option<Time>,
+    /// Our own call to the same user that crossed this one, as long as he has not come over to it.
+    crossed: Option<SessionId>,
 }
 
 /// What a `call` of a closed session means.
@@ -76,11 +78,12 @@ impl ClosedSession {
             partners: [from].into(),
             farewell: Some((Farewell::Reject, user_info)),
             wanted_until: None,
+            crossed: None,
         }
     }
 
     /// A call of somebody whom we were calling at the same moment, and who comes over to ours.
-    pub(crate) fn merged(call: Invitation) -> Self {
+    pub(crate) fn merged(call: Invitation, ours: SessionId) -> Self {
         Self {
             call,
             direction: Direction::Incoming,
@@ -88,7 +91,13 @@ impl ClosedSession {
             partners: Vec::new(),
             farewell: None,
             wanted_until: None,
+            crossed: Some(ours),
         }
+    }
+
+    /// Our own call that crossed this one, if he has not come over to it yet.
+    pub(crate) const fn crossed(&self) -> Option<&SessionId> {
+        self.crossed.as_ref()
     }
 
     /// What to tell somebody whose signal came too late: a callee that accepts learns that the call
@@ -103,18 +112,21 @@ impl ClosedSession {
         match (self.direction, kind) {
             (Direction::Outgoing, SignalKind::Accept) => Some((Farewell::HangUp, UserInfo::new())),
             (Direction::Incoming, SignalKind::Call) => self.farewell.clone(),
+            // Of our devices the one that was in the call speaks.
+            (Direction::Incoming, SignalKind::Accept) => self
+                .farewell
+                .clone()
+                .filter(|(farewell, _)| *farewell == Farewell::HangUp),
             _ => None,
         }
     }
 
-    pub(crate) fn readmission(&self, now: Time, signal: &Signal) -> Readmission {
-        let again = signal
-            .join
-            .as_ref()
-            .is_some_and(|join| join.invitation > self.invitation);
-        if !again {
+    pub(crate) fn readmission(&self, now: Time, from: UserId, signal: &Signal) -> Readmission {
+        let further = |join: &Join| join.invitation > self.invitation;
+        let is_partner = self.partners.iter().any(|partner| partner.user == from);
+        if !signal.join.as_ref().is_some_and(further) {
             Readmission::None
-        } else if self.wanted_until.is_some_and(|until| now < until) {
+        } else if is_partner && self.wanted_until.is_some_and(|until| now < until) {
             Readmission::Wanted
         } else {
             Readmission::Rings
@@ -132,18 +144,18 @@ impl ClosedSession {
         }
     }
 
-    /// Asks the one who keeps the list to be called again.
+    /// Asks to be called again. All are asked, because nobody knows who of them keeps the list by
+    /// now; he alone calls.
     fn ask_back(&mut self, step: &mut Step<'_>) -> Result<(), CommandError> {
-        let keeper = self
-            .partners
-            .iter()
-            .find(|partner| partner.user == self.call.initiator)
-            .or_else(|| self.partners.iter().min_by_key(|partner| partner.user));
-        let keeper = keeper.ok_or(CommandError::SessionClosed)?;
-        let ask = self
-            .call
-            .signal(Body::Update(Update::Rejoin), UserInfo::new());
-        step.send(Address::bare(keeper.user), ask);
+        if self.partners.is_empty() {
+            return Err(CommandError::SessionClosed);
+        }
+        let invitation = self.invitation;
+        let ask = Body::Update(Update::Rejoin { invitation });
+        let ask = self.call.signal(ask, UserInfo::new());
+        for partner in &self.partners {
+            step.send(Address::bare(partner.user), ask.clone());
+        }
         self.wanted_until = Some(step.now + REJOIN_TIME);
         Ok(())
     }
@@ -151,14 +163,15 @@ impl ClosedSession {
 
 impl Session {
     /// What to remember of it for latecomers.
-    pub(crate) fn remembrance(&self) -> ClosedSession {
+    pub(crate) fn remembrance(&self, now: Time) -> ClosedSession {
         ClosedSession {
             call: self.call.clone(),
             direction: self.direction,
             invitation: self.invitation,
             partners: self.peers().map(|peer| peer.address().clone()).collect(),
             farewell: self.farewell.clone(),
-            wanted_until: None,
+            wanted_until: self.wanted.then_some(now + REJOIN_TIME),
+            crossed: None,
         }
     }
 }
@@ -185,6 +198,13 @@ impl ClosedSessions {
     pub(crate) fn get(&mut self, now: Time, id: &SessionId) -> Option<&ClosedSession> {
         self.forget_old(now);
         self.sessions.get(id)
+    }
+
+    /// The user of a call that crossed ours came over to ours.
+    pub(crate) fn came_over(&mut self, id: &SessionId) {
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.crossed = None;
+        }
     }
 
     pub(crate) fn contains(&mut self, now: Time, id: &SessionId) -> bool {
@@ -240,7 +260,7 @@ impl ClosedSessions {
 mod tests {
     use alloc::vec;
 
-    use visavis_signal::{CallType, Join};
+    use visavis_signal::CallType;
 
     use super::*;
 
@@ -265,6 +285,7 @@ mod tests {
             partners: vec![Address::bare(BOB)],
             farewell: farewell.map(|farewell| (farewell, UserInfo::new())),
             wanted_until: None,
+            crossed: None,
         }
     }
 
@@ -335,23 +356,17 @@ mod tests {
         };
         let now = Time::ORIGIN;
         let mut closed = incoming(None);
-        assert_eq!(closed.readmission(now, &invited(None)), Readmission::None);
-        assert_eq!(
-            closed.readmission(now, &invited(join(1))),
-            Readmission::None
-        );
-        assert_eq!(
-            closed.readmission(now, &invited(join(2))),
-            Readmission::Rings
-        );
+        let read = |closed: &ClosedSession, now, from, count| {
+            closed.readmission(now, from, &invited(count))
+        };
+        assert_eq!(read(&closed, now, BOB, None), Readmission::None);
+        assert_eq!(read(&closed, now, BOB, join(1)), Readmission::None);
+        assert_eq!(read(&closed, now, BOB, join(2)), Readmission::Rings);
         closed.wanted_until = Some(now + REJOIN_TIME);
-        assert_eq!(
-            closed.readmission(now, &invited(join(2))),
-            Readmission::Wanted
-        );
-        assert_eq!(
-            closed.readmission(now + REJOIN_TIME, &invited(join(2))),
-            Readmission::Rings
-        );
+        assert_eq!(read(&closed, now, BOB, join(2)), Readmission::Wanted);
+        let too_late = now + REJOIN_TIME;
+        assert_eq!(read(&closed, too_late, BOB, join(2)), Readmission::Rings);
+        let stranger = UserId(999);
+        assert_eq!(read(&closed, now, stranger, join(2)), Readmission::Rings);
     }
 }

@@ -5,6 +5,7 @@ use core::time::Duration;
 use visavis_signal::{UserId, UserInfo};
 
 use crate::closed::Farewell;
+use crate::peer::Peer;
 use crate::session::{Session, SessionTimer};
 use crate::step::Step;
 use crate::{Address, CommandError, Event, PeerState, SessionState, reason};
@@ -56,13 +57,17 @@ impl Session {
         }
         let user = from.user;
         let why = user_info.get(reason::KEY);
-        let calls_us = self.peer(user).is_some_and(crate::Peer::is_caller);
+        let Some(peer) = self.peer(user) else { return };
+        let calls_us = peer.is_caller();
+        let was_connected = peer.was_connected();
         if calls_us && self.is_ringing() && why == Some(reason::NOT_ANSWERED) {
             return self.no_actions(step);
         }
         let session = self.call.session.clone();
-        let refused = calls_us && !self.confirmed && !self.is_ringing();
-        let event = if refused && why == Some(reason::ACCEPTED_ELSEWHERE) {
+        let elsewhere = why == Some(reason::ACCEPTED_ELSEWHERE);
+        let refused =
+            calls_us && !self.is_ringing() && (!self.confirmed || elsewhere && !was_connected);
+        let event = if refused && elsewhere {
             Event::AcceptedElsewhere { session }
         } else {
             Event::HungUp {
@@ -73,15 +78,24 @@ impl Session {
         };
         self.end_peer(step, user, PeerState::HungUp, Some(event));
         if refused {
-            // He did not take our `accept`, and the others never heard of it.
-            self.end_all(step, PeerState::Closed, None);
+            // He did not take our `accept`. Another device of ours speaks for itself.
+            let heard = |peer: &Peer| !elsewhere || peer.state().is_negotiated();
+            self.leave_fellows(step, heard);
         } else {
             self.caller_gone(step, user);
         }
     }
 
+    /// We are not in the call after all, and whoever of the others may wait for us is told.
+    fn leave_fellows(&mut self, step: &mut Step<'_>, waits: impl Fn(&Peer) -> bool) {
+        for fellow in self.users(|peer| peer.state().is_live() && waits(peer)) {
+            self.take_leave(step, fellow, &UserInfo::new());
+        }
+        self.end_all(step, PeerState::Closed, None);
+    }
+
     /// When it was the caller who left: if we took the call, it goes on with the others. If it
-    /// rings, there is nobody left to answer, and who of the others waits for us learns of it.
+    /// rings, there is nobody left to answer.
     pub(crate) fn caller_gone(&mut self, step: &mut Step<'_>, user: UserId) {
         if user != self.call.initiator || !self.state().is_open() {
             return;
@@ -89,10 +103,7 @@ impl Session {
         if !self.is_ringing() {
             return self.join_fellows(step);
         }
-        for user in self.users(|peer| peer.state() == PeerState::Pending) {
-            self.take_leave(step, user, &UserInfo::new());
-        }
-        self.end_all(step, PeerState::Closed, None);
+        self.leave_fellows(step, |_| true);
     }
 
     /// A peer is out of the call: `end` says how, `event` tells the app why.
@@ -111,8 +122,13 @@ impl Session {
             step.event(event);
         }
         peer.release(&self.call, step);
-        if self.state().is_open() && self.live_users().is_empty() {
+        if !self.state().is_open() {
+            return;
+        }
+        if self.live_users().is_empty() {
             self.start_close(step);
+        } else {
+            self.ask_again(step);
         }
     }
 
@@ -124,6 +140,7 @@ impl Session {
         mut event: Option<Event>,
     ) {
         let ours = self.call.initiator;
+        self.asked.clear();
         let mut users = self.live_users();
         // The caller first: it is his call that ends.
         users.sort_by_key(|user| *user != ours);

@@ -71,7 +71,7 @@ impl Session {
     /// What a peer sent as his description is of no use, so there is nothing to wait for.
     fn description_rejected(&mut self, step: &mut Step<'_>, user: UserId, fault: DescriptionFault) {
         if !self.peer_state(user).may_become(PeerState::Error) {
-            return self.negotiation_failed(user);
+            return self.negotiation_failed(step, user);
         }
         self.take_leave(step, user, &reason::user_info(reason::UNUSABLE_DESCRIPTION));
         let event = Event::DescriptionRejected {

@@ -162,6 +162,7 @@ impl Core {
             }
             Command::Start { session, user_info } => {
                 self.ask(now, &session, |call, step| call.start(step, user_info))?;
+                self.come_over_to_ringing(now, &session);
             }
             Command::Accept { session, user_info } => {
                 self.ask(now, &session, |call, step| call.accept(step, user_info))?;
@@ -230,9 +231,14 @@ impl Core {
             self.with_session(now, &id, |session, step| {
                 session.decided_elsewhere(step, kind)
             });
-        } else if self.sessions.contains_key(&id) {
+        } else if let Some(session) = self.sessions.get(&id) {
+            let called_again = session.is_called_again(from.user, self.me, &signal);
             self.with_session(now, &id, |session, step| {
-                session.receive(step, &from, signal)
+                if called_again {
+                    session.leave_to_come_back(step);
+                } else {
+                    session.receive(step, &from, signal);
+                }
             });
         } else if self.closed.contains(now, &id) {
             self.receive_closed(now, from, signal);
@@ -246,27 +252,37 @@ impl Core {
         let Some(closed) = self.closed.get(now, &signal.session) else {
             return;
         };
-        let readmission = closed.readmission(now, &signal);
-        if readmission == Readmission::None {
-            if let Some((farewell, user_info)) = closed.answer(from.user, signal.kind()) {
-                self.decline(from, &signal, farewell, user_info);
+        match closed.readmission(now, from.user, &signal) {
+            Readmission::None => {
+                if let Some(ours) = closed.crossed().cloned() {
+                    self.receive_crossed(now, &ours, from, signal);
+                } else if let Some((farewell, user_info)) = closed.answer(from.user, signal.kind())
+                {
+                    self.decline(from, &signal, farewell, user_info);
+                }
             }
-        } else if let Some(call) = Invitation::read(&signal, from.user, self.me) {
+            Readmission::Wanted => self.come_back(now, from, signal),
+            Readmission::Rings => {
+                let id = signal.session.clone();
+                self.closed.forget(&id);
+                self.receive_unknown(now, from, signal);
+            }
+        }
+    }
+
+    /// Takes the call that we asked for.
+    fn come_back(&mut self, now: Time, from: Address, signal: Signal) {
+        if let Some(call) = Invitation::read(&signal, from.user, self.me) {
             let id = signal.session.clone();
             self.closed.forget(&id);
-            self.ring(now, from, call, signal);
-            if readmission == Readmission::Wanted {
-                self.with_session(now, &id, |session, step| {
-                    // It rings, so it can be accepted.
-                    let _ = session.accept(step, UserInfo::new());
-                });
-            }
+            self.announce(&call, &signal);
+            self.take(now, from, call, signal, UserInfo::new());
         }
     }
 
     /// A signal of a session that we do not know. Only a `call` begins one; the rest may be meant
     /// for another device of ours, so it is not answered.
-    fn receive_unknown(&mut self, now: Time, from: Address, signal: Signal) {
+    pub(crate) fn receive_unknown(&mut self, now: Time, from: Address, signal: Signal) {
         match &signal.body {
             Body::Call { .. } => {
                 let Some(call) = Invitation::read(&signal, from.user, self.me) else {
@@ -288,19 +304,46 @@ impl Core {
         }
     }
 
+    /// A call comes in: the user decides.
     fn ring(&mut self, now: Time, from: Address, call: Invitation, signal: Signal) {
-        let id = call.session.clone();
-        let early = self.early.take(now, &id, from.user);
+        self.announce(&call, &signal);
+        let id = self.begin(now, from, call, signal);
+        self.with_session(now, &id, |session, step| session.tell_ringing(step));
+    }
+
+    /// A call comes in that needs no decision.
+    pub(crate) fn take(
+        &mut self,
+        now: Time,
+        from: Address,
+        call: Invitation,
+        signal: Signal,
+        user_info: UserInfo,
+    ) {
+        let id = self.begin(now, from, call, signal);
+        self.with_session(now, &id, |session, step| {
+            // It rings, so it can be accepted.
+            let _ = session.accept(step, user_info);
+        });
+    }
+
+    fn announce(&mut self, call: &Invitation, signal: &Signal) {
         self.outputs.push_back(Output::Event(Event::NewSession {
-            session: id.clone(),
+            session: call.session.clone(),
             caller: call.initiator,
             opponents: call.opponents.clone(),
             call_type: call.call_type,
             user_info: signal.user_info.clone(),
         }));
+    }
+
+    fn begin(&mut self, now: Time, from: Address, call: Invitation, signal: Signal) -> SessionId {
+        let id = call.session.clone();
+        let early = self.early.take(now, &id, from.user);
         let session = Session::incoming(call, from, &signal, self.me, now);
         self.sessions.insert(id.clone(), session);
         self.with_session(now, &id, |session, step| session.ring(step, signal, early));
+        id
     }
 
     /// Whether a call must not ring.
@@ -374,7 +417,8 @@ impl Core {
         };
         let result = act(session, &mut step);
         if session.state() == SessionState::Closed {
-            self.closed.remember(now, id.clone(), session.remembrance());
+            self.closed
+                .remember(now, id.clone(), session.remembrance(now));
             self.sessions.remove(id);
         }
         Some(result)

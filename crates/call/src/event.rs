@@ -60,7 +60,8 @@ pub enum Event {
         user: UserId,
     },
     /// Both sides called each other at the same moment. This call of ours ends, and another one
-    /// takes its place, already accepted: of it no [`NewSession`](Self::NewSession) is told.
+    /// takes its place, already accepted. Unless it rang here before, no
+    /// [`NewSession`](Self::NewSession) is told of it.
     Replaced {
         /// Our call.
         session: SessionId,
@@ -196,7 +197,7 @@ pub enum Event {
         /// The other one; perhaps ourselves.
         other: UserId,
     },
-    /// A user whom we wanted in the call is not called.
+    /// A user whom we wanted in the call is not called into it.
     AddRefused {
         /// The call.
         session: SessionId,
@@ -251,7 +252,7 @@ pub enum Event {
         /// The user.
         user: UserId,
     },
-    /// A lost connection to this user is being repaired.
+    /// A connection to this user that was established is lost and being repaired.
     Reconnecting {
         /// The call.
         session: SessionId,

@@ -33,19 +33,22 @@ impl Session {
 
     /// Does our part in connecting with one of them.
     pub(crate) fn join_fellow(&mut self, step: &mut Step<'_>, user: UserId) {
-        let answer_by = self.fellow_answers_by(step);
+        let answer_by = self.fellow_answers_by(step, user);
         let Some(peer) = self.peers.get_mut(&user).filter(|peer| peer.is_fellow()) else {
             return;
         };
         match (peer.state(), peer.exchange) {
             (PeerState::New, Exchange::None) => self.offer_to(step, user, answer_by),
             (PeerState::Pending, Exchange::Answering) => self.answer_fellow(step, user),
-            _ => peer.timers.set(PeerTimer::Answer, answer_by),
+            (PeerState::Wait, Exchange::None) => peer.timers.set(PeerTimer::Answer, answer_by),
+            _ => {}
         }
     }
 
-    fn fellow_answers_by(&self, step: &Step<'_>) -> Time {
-        let answer_by = self.began + step.config.answer_interval + LAST_MOMENT;
+    fn fellow_answers_by(&self, step: &Step<'_>, user: UserId) -> Time {
+        let called = self.peer(user).and_then(|peer| peer.called_at);
+        let called = called.unwrap_or(self.began);
+        let answer_by = called + step.config.answer_interval + LAST_MOMENT;
         answer_by.max(step.now + LAST_MOMENT)
     }
 
@@ -56,11 +59,17 @@ impl Session {
         };
         let user = from.user;
         let confirmed = self.confirmed;
+        let invitation = signal.join.as_ref().map_or(0, |join| join.invitation);
         let Some(peer) = self.peers.get_mut(&user) else {
             return;
         };
+        // Out of date, or ahead of the word that he was called once more.
+        if invitation < peer.invitation || invitation > peer.invitation && peer.has_transport() {
+            return;
+        }
         match (peer.state(), peer.exchange) {
             (PeerState::New | PeerState::Wait, Exchange::None) => {
+                peer.invitation = invitation;
                 peer.address = from.clone();
                 peer.exchange = Exchange::Answering;
                 peer.introduce(signal.bandwidth, signal.capabilities);
@@ -72,11 +81,19 @@ impl Session {
             }
             // Until it is answered a newer offer counts, of whatever device.
             (PeerState::Pending, Exchange::Answering) if !peer.has_transport() => {
+                peer.invitation = invitation;
                 peer.address = from.clone();
                 peer.introduce(signal.bandwidth, signal.capabilities);
                 peer.offer = Some(offer);
             }
-            _ if peer.address == *from => peer.accept_again(&self.call, step, &self.accept_info),
+            (_, Exchange::Answering | Exchange::Done) => {
+                if peer.address == *from || peer.offer.as_ref() == Some(&offer) && peer.follow(from)
+                {
+                    peer.accept_again(&self.call, step, &self.accept_info);
+                } else if peer.offer.is_some() && peer.state() == PeerState::Connected {
+                    peer.refuse_device(&self.call, step, from);
+                }
+            }
             _ => {}
         }
     }
@@ -87,7 +104,6 @@ impl Session {
         };
         if let Some(offer) = peer.offer.clone() {
             peer.take_offer(&self.call, step, offer);
-            peer.release_waiting(&self.call, step);
             self.answer_to(step, user);
         }
     }

@@ -45,7 +45,7 @@ impl Session {
         session
     }
 
-    /// Begins to ring, and to prepare the connection, so that the answer waits for nothing.
+    /// Prepares the connection while the user decides, so that the answer waits for nothing.
     pub(crate) fn ring(&mut self, step: &mut Step<'_>, signal: Signal, early: Vec<Candidate>) {
         let Body::Call { offer } = signal.body else {
             return;
@@ -56,10 +56,6 @@ impl Session {
             return;
         };
         peer.introduce(signal.bandwidth, signal.capabilities);
-        if peer.can(capability::RINGING) {
-            let ringing = Body::Update(Update::Ringing);
-            peer.say(&self.call, step, ringing, UserInfo::new());
-        }
         peer.take_offer(&self.call, step, offer);
         peer.add_candidates(&self.call, step, early);
         for user in signal.join.iter().flat_map(|join| &join.unreachable) {
@@ -68,6 +64,15 @@ impl Session {
                 user: *user,
                 other: step.me,
             });
+        }
+    }
+
+    /// Tells the caller that it rings here, if his client wants to know.
+    pub(crate) fn tell_ringing(&self, step: &mut Step<'_>) {
+        let caller = self.peer(self.call.initiator);
+        if let Some(caller) = caller.filter(|caller| caller.can(capability::RINGING)) {
+            let ringing = Body::Update(Update::Ringing);
+            caller.say(&self.call, step, ringing, UserInfo::new());
         }
     }
 
@@ -117,7 +122,7 @@ impl Session {
         }
     }
 
-    /// Our answer is there, or there is a better one. The first goes out at once.
+    /// Our answer is there, and goes out at once.
     pub(crate) fn answer_ready(&mut self, step: &mut Step<'_>, user: UserId, answer: Description) {
         let connect_by = self.connect_by(step);
         let taken = self.ensure_taken().is_ok();
@@ -166,7 +171,8 @@ impl Session {
         let session = self.call.session.clone();
         let event = match kind {
             SignalKind::Accept => Event::AcceptedElsewhere { session },
-            SignalKind::Reject => Event::RejectedElsewhere { session },
+            // Had it been accepted there, that would have come first.
+            SignalKind::Reject | SignalKind::HangUp => Event::RejectedElsewhere { session },
             _ => return,
         };
         self.end_all(step, PeerState::Closed, Some(event));
@@ -194,7 +200,7 @@ impl Peer {
             self.open_transport(call, step);
         }
         self.offer = Some(offer.clone());
-        self.command(call, step, TransportCommand::ApplyOffer(offer));
+        self.apply_offer(call, step, offer);
     }
 
     /// He repeats an offer that was answered long ago: our `accept` was lost.

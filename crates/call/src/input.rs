@@ -57,7 +57,8 @@ pub enum TransportEvent {
     /// `call` carries. After the first exchange of descriptions an offer comes once, when it was
     /// asked for.
     LocalOffer(Description),
-    /// Our answer is ready, or has more candidates in it than before.
+    /// Our answer is ready: once for each
+    /// [`CreateAnswer`](crate::TransportCommand::CreateAnswer), unless the offer was rejected.
     LocalAnswer(Description),
     /// More ways to reach us have been found.
     LocalCandidates(Vec<Candidate>),

@@ -1,8 +1,11 @@
 //! What everybody sends: muted, without camera, on hold, with or without video.
 
+use alloc::vec::Vec;
+
 use visavis_signal::{Body, CallType, MediaState, Update, UserId, UserInfo, capability};
 
 use crate::negotiation::Change;
+use crate::peer::Peer;
 use crate::session::Session;
 use crate::step::Step;
 use crate::{CommandError, Event, PeerState, TransportCommand};
@@ -61,12 +64,12 @@ impl Session {
 
     /// A peer is connected for the first time: he learns what he could not assume.
     pub(crate) fn introduce_media(&self, step: &mut Step<'_>, user: UserId) {
-        if self.media != assumed(self.call.call_type) {
+        let Some(peer) = self.peer(user) else { return };
+        let call_type = peer.carries.unwrap_or(self.call.call_type);
+        if self.media != assumed(call_type) {
             self.tell_media(step, user);
         }
-        if let Some(peer) = self.peer(user)
-            && self.media.held
-        {
+        if self.media.held {
             peer.command(&self.call, step, TransportCommand::SetHeld(true));
         }
     }
@@ -106,14 +109,10 @@ impl Session {
         if call_type == self.call.call_type {
             return Ok(());
         }
-        let able = self.users(|peer| peer.state().is_negotiated() && peer.renegotiates());
-        if able.is_empty() {
+        if self.changeable().is_empty() {
             return Err(CommandError::NobodyUpgrades);
         }
-        self.call.call_type = call_type;
-        for user in able {
-            self.negotiate(step, user, Change::Media);
-        }
+        self.change_call_type(step, call_type);
         let media = MediaState {
             video: call_type == CallType::Video,
             ..self.media
@@ -122,23 +121,47 @@ impl Session {
         Ok(())
     }
 
+    /// Those whose connection can be changed while it lasts.
+    fn changeable(&self) -> Vec<UserId> {
+        self.users(|peer| peer.state().is_negotiated() && peer.renegotiates())
+    }
+
+    /// Makes the call one of another type, with everybody whose client can do that.
+    fn change_call_type(&mut self, step: &mut Step<'_>, call_type: CallType) {
+        // Whoever said nothing sent what the call was until now.
+        let sent = assumed(self.call.call_type);
+        for peer in self.peers.values_mut() {
+            peer.media.get_or_insert(sent);
+        }
+        self.call.call_type = call_type;
+        for user in self.changeable() {
+            self.follow_call_type(step, user);
+        }
+    }
+
+    /// Changes the connection with a peer, if it is not yet what the call is.
+    pub(crate) fn follow_call_type(&mut self, step: &mut Step<'_>, user: UserId) {
+        let call_type = self.call.call_type;
+        let behind = |peer: &Peer| peer.renegotiates() && peer.carries != Some(call_type);
+        if self.peer(user).is_some_and(behind) {
+            self.negotiate(step, user, Change::Media);
+        }
+    }
+
     /// A peer changes the call to one with video, or without. What we send is for our own user
     /// to say: a camera never comes on by itself.
     pub(crate) fn call_type_wanted_by(
         &mut self,
         step: &mut Step<'_>,
         user: UserId,
-        call_type: Option<CallType>,
+        call_type: CallType,
     ) {
-        let Some(call_type) = call_type.filter(|wanted| *wanted != self.call.call_type) else {
-            return;
-        };
-        self.call.call_type = call_type;
         step.event(Event::UpgradeRequested {
             session: self.call.session.clone(),
             user,
             call_type,
         });
+        self.change_call_type(step, call_type);
         let media = MediaState {
             video: false,
             ..self.media

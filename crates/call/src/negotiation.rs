@@ -10,13 +10,15 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use visavis_signal::{
-    Body, Description, DescriptionKind, SessionDescription, Update, UserId, UserInfo, capability,
+    Body, CallType, Description, DescriptionKind, SessionDescription, Update, UserId, UserInfo,
+    capability,
 };
 
-use crate::TransportCommand;
 use crate::peer::{Peer, PeerTimer};
+use crate::repair::REPLACEMENT_TIME;
 use crate::session::Session;
 use crate::step::Step;
+use crate::{PeerState, TransportCommand};
 
 /// An offer without an answer is sent again after this long,
 const REPEAT_OFFER_AFTER: Duration = Duration::from_secs(3);
@@ -91,18 +93,15 @@ impl Negotiation {
                 .any(|due| matches!(due, Due::Offer(Some(_))))
     }
 
-    /// Gives up our own offer; the change it was for waits for the next turn.
-    fn withdraw(&mut self) {
+    /// Gives up our own offer; what it was for.
+    fn withdraw(&mut self) -> Option<Change> {
         let mut withdrawn = self.offer.take().map(|offer| offer.change);
         for due in &mut self.due {
             if let Due::Offer(wanted) = due {
                 withdrawn = withdrawn.max(wanted.take());
             }
         }
-        // New paths come with his offer; other media may not.
-        if withdrawn == Some(Change::Media) {
-            self.next = withdrawn;
-        }
+        withdrawn
     }
 }
 
@@ -118,11 +117,13 @@ impl Session {
             return;
         }
         if change == Change::Connection {
-            peer.reopen(&self.call, step);
+            peer.reopen(&self.call, step, self.media.held);
             peer.command(&self.call, step, TransportCommand::CreateOffer);
         } else {
+            let call_type = self.call.call_type;
+            peer.carries = Some(call_type);
             let command = TransportCommand::Renegotiate {
-                call_type: self.call.call_type,
+                call_type,
                 restart_ice: change == Change::Paths,
             };
             peer.command(&self.call, step, command);
@@ -165,10 +166,18 @@ impl Session {
             kind: DescriptionKind::Offer,
             sdp: offer.sdp.clone(),
         };
-        let update = update(offer.change == Change::Connection, description);
-        peer.say(&self.call, step, update, UserInfo::new());
-        peer.timers
-            .set(PeerTimer::RepeatOffer, step.now + REPEAT_OFFER_AFTER);
+        let replaces = offer.change == Change::Connection;
+        peer.say(
+            &self.call,
+            step,
+            update(replaces, description),
+            UserInfo::new(),
+        );
+        // A client of the documented system would begin anew at every repetition.
+        if !replaces {
+            peer.timers
+                .set(PeerTimer::RepeatOffer, step.now + REPEAT_OFFER_AFTER);
+        }
     }
 
     /// Our offer is not answered yet.
@@ -184,39 +193,60 @@ impl Session {
                 offer.repeats = left;
                 self.send_offer(step, user);
             }
-            None => peer.negotiation.offer = None,
+            None => {
+                peer.negotiation.offer = None;
+                self.negotiate_next(step, user);
+            }
         }
     }
 
     /// Chat is back: what was under way may be lost.
     pub(crate) fn offer_again(&mut self, step: &mut Step<'_>, user: UserId) {
-        let waits = |peer: &Peer| peer.negotiation.offer.is_some();
+        let waits = |peer: &Peer| peer.renegotiates() && peer.negotiation.offer.is_some();
         if self.peer(user).is_some_and(waits) {
             self.send_offer(step, user);
         }
     }
 
-    /// A peer describes the connection anew.
-    pub(crate) fn described_by(
+    /// A peer changes the connection, which is to be one of this type.
+    pub(crate) fn renegotiated_by(
         &mut self,
         step: &mut Step<'_>,
         user: UserId,
         description: SessionDescription,
-        replaces: bool,
+        call_type: Option<CallType>,
     ) {
         match description.kind {
-            DescriptionKind::Offer => self.offered_by(step, user, description, replaces),
+            DescriptionKind::Offer => {
+                let call_type = call_type.unwrap_or(self.call.call_type);
+                self.offered_by(step, user, description, Some(call_type));
+            }
             DescriptionKind::Answer => self.answered_by(step, user, description),
         }
     }
 
+    /// A peer replaces the connection.
+    pub(crate) fn reconnected_by(
+        &mut self,
+        step: &mut Step<'_>,
+        user: UserId,
+        description: SessionDescription,
+    ) {
+        match description.kind {
+            DescriptionKind::Offer => self.offered_by(step, user, description, None),
+            DescriptionKind::Answer => self.answered_by(step, user, description),
+        }
+    }
+
+    /// An offer that changes the connection to one of that type, or that replaces it.
     fn offered_by(
         &mut self,
         step: &mut Step<'_>,
         user: UserId,
         description: SessionDescription,
-        replaces: bool,
+        changes: Option<CallType>,
     ) {
+        let replaces = changes.is_none();
         let ours_counts = step.me > user;
         let Some(peer) = self.peers.get_mut(&user) else {
             return;
@@ -242,22 +272,46 @@ impl Session {
         if ours_counts && replaces {
             return self.negotiate(step, user, Change::Connection);
         }
+        match changes {
+            None => self.make_room_for_his(step, user),
+            Some(call_type) => self.give_way_to_his(step, user, call_type),
+        }
         let Some(peer) = self.peers.get_mut(&user) else {
             return;
         };
-        if replaces {
-            peer.reopen(&self.call, step);
-        } else {
-            peer.negotiation.withdraw();
-        }
         peer.timers.cancel(PeerTimer::RepeatOffer);
         peer.negotiation.due.push_back(Due::Answer {
             id: description.offer_id,
             replaces,
         });
-        let offer = TransportCommand::ApplyOffer(description.sdp);
-        peer.command(&self.call, step, offer);
+        peer.apply_offer(&self.call, step, description.sdp);
         peer.command(&self.call, step, TransportCommand::CreateAnswer);
+    }
+
+    /// His offer replaces the connection. It gets its time before another attempt of ours.
+    fn make_room_for_his(&mut self, step: &mut Step<'_>, user: UserId) {
+        if let Some(peer) = self.peers.get_mut(&user) {
+            peer.reopen(&self.call, step, self.media.held);
+            peer.timers
+                .set(PeerTimer::Repair, step.now + REPLACEMENT_TIME);
+        }
+    }
+
+    /// His offer changes the connection. What ours was for comes after it, as far as it is still
+    /// wanted then: new paths are found by either offer, unless ours are new and his are not.
+    fn give_way_to_his(&mut self, step: &mut Step<'_>, user: UserId, call_type: CallType) {
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
+        let moved = peer.state() == PeerState::Connected;
+        let withdrawn = peer.negotiation.withdraw();
+        let withdrawn = withdrawn.filter(|change| *change == Change::Media || moved);
+        peer.negotiation.next = peer.negotiation.next.max(withdrawn);
+        let carried = peer.carries.replace(call_type);
+        let he_knows_ours = carried == Some(self.call.call_type);
+        if call_type != self.call.call_type && he_knows_ours && withdrawn != Some(Change::Media) {
+            self.call_type_wanted_by(step, user, call_type);
+        }
     }
 
     /// The connection made an answer that is not its first.
@@ -271,8 +325,6 @@ impl Session {
             return;
         };
         let Some(Due::Answer { id, replaces }) = peer.negotiation.due.front() else {
-            // The first answer, with more candidates.
-            peer.local = Some(sdp);
             return;
         };
         peer.negotiation.answered = Some(Answer {
@@ -314,30 +366,38 @@ impl Session {
             return;
         }
         peer.timers.cancel(PeerTimer::RepeatOffer);
-        let answer = TransportCommand::ApplyAnswer(description.sdp);
-        peer.command(&self.call, step, answer);
+        peer.apply_answer(&self.call, step, description.sdp);
         if !peer.is_sharing() {
             peer.share_candidates(&self.call, step);
         }
         self.negotiate_next(step, user);
     }
 
-    /// The other side's description was refused by the connection, or ours could
-    /// not be made. The connection that was there goes on.
-    pub(crate) fn negotiation_failed(&mut self, user: UserId) {
-        if let Some(peer) = self.peers.get_mut(&user) {
-            peer.negotiation.due.pop_front();
+    /// The other side's description was refused by the connection, which goes on as it was. An
+    /// offer that was refused gets no answer.
+    pub(crate) fn negotiation_failed(&mut self, step: &mut Step<'_>, user: UserId) {
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
+        let due = &mut peer.negotiation.due;
+        if let Some(at) = due.iter().position(|due| matches!(due, Due::Answer { .. })) {
+            due.remove(at);
         }
+        self.negotiate_next(step, user);
     }
 
     fn negotiate_next(&mut self, step: &mut Step<'_>, user: UserId) {
         let Some(peer) = self.peers.get_mut(&user) else {
             return;
         };
-        if peer.negotiation.due.is_empty()
-            && let Some(change) = peer.negotiation.next.take()
-        {
-            self.negotiate(step, user, change);
+        if !peer.negotiation.due.is_empty() || peer.negotiation.offer.is_some() {
+            return;
+        }
+        match peer.negotiation.next.take() {
+            // Meanwhile his offer did it.
+            Some(Change::Media) if peer.carries == Some(self.call.call_type) => {}
+            Some(change) => self.negotiate(step, user, change),
+            None => {}
         }
     }
 }

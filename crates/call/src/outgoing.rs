@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use visavis_signal::{Body, CallType, Description, SessionId, Signal, UserId, UserInfo};
+use visavis_signal::{Body, CallType, Description, Join, SessionId, Signal, UserId, UserInfo};
 
 use crate::invitation::Invitation;
 use crate::peer::{Exchange, Peer, PeerTimer};
@@ -149,10 +149,17 @@ impl Session {
             let own = peer.call_info.clone();
             own.unwrap_or_else(|| self.user_info.clone())
         };
+        let invitation = peer.invitation;
+        let called = !peer.is_fellow();
         let mut call = peer.signal(&self.call, step, Body::Call { offer }, user_info);
-        if peer.invitation > 0 {
-            let invitation = peer.invitation;
+        if called && invitation > 0 {
             self.invite_into(step, &mut call, user, invitation);
+        } else if !called && self.invitation > 0 {
+            // So that it is not taken for one of an earlier time in this call.
+            call.join = Some(Join {
+                invitation: self.invitation,
+                unreachable: Vec::new(),
+            });
         }
         let Some(peer) = self.peers.get_mut(&user) else {
             return;
@@ -182,7 +189,7 @@ impl Session {
             return;
         };
         if !self.is_dialing(from.user) {
-            return self.refuse_second_device(step, from);
+            return self.accepted_again(step, from, &answer);
         }
         let connect_by = self.connect_by(step);
         let Some(peer) = self.peers.get_mut(&from.user) else {
@@ -202,23 +209,22 @@ impl Session {
         let Some(peer) = self.peers.get_mut(&from.user) else {
             return;
         };
-        peer.command(&self.call, step, TransportCommand::ApplyAnswer(answer));
-        peer.release_waiting(&self.call, step);
+        peer.answer = Some(answer.clone());
+        peer.apply_answer(&self.call, step, answer);
         peer.connect(&self.call, step, connect_by);
+        self.let_in(step, from.user);
     }
 
-    /// One device of a user has the call and now another one accepted: it is too late. An `accept`
-    /// that comes twice from the same device is none.
-    fn refuse_second_device(&mut self, step: &mut Step<'_>, from: &Address) {
+    /// A user who accepted already accepts again. The same answer comes from the same device, be it
+    /// that it connected to chat anew; another one from another device, which is too late.
+    fn accepted_again(&mut self, step: &mut Step<'_>, from: &Address, answer: &Description) {
         let Some(peer) = self.peers.get_mut(&from.user) else {
             return;
         };
-        let answered_us = peer.exchange == Exchange::Done && !peer.is_caller();
-        if answered_us && peer.address.resource != from.resource {
-            peer.refuse(from);
-            let why = reason::user_info(reason::ACCEPTED_ELSEWHERE);
-            let refusal = peer.signal(&self.call, step, Body::HangUp, why);
-            step.send(from.clone(), refusal);
+        if peer.answer.as_ref() == Some(answer) {
+            peer.follow(from);
+        } else if peer.answer.is_some() && peer.address.resource != from.resource {
+            peer.refuse_device(&self.call, step, from);
         }
     }
 

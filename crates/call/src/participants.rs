@@ -33,20 +33,47 @@ impl Session {
         if !step.chat_is_up {
             return Err(CommandError::ChatLost);
         }
-        match self.list_keeper(step).and_then(|keeper| self.peer(keeper)) {
-            Some(keeper) => {
-                let ask = Body::Update(Update::Add { user });
-                keeper.say(&self.call, step, ask, user_info);
-                Ok(())
+        if self.ask(step, user, &user_info) {
+            self.asked.insert(user, user_info);
+            return Ok(());
+        }
+        self.invite(step, user, user_info)
+    }
+
+    /// Asks the one who keeps the list to call somebody into the call. `false` when that is for us
+    /// to do.
+    fn ask(&self, step: &mut Step<'_>, user: UserId, user_info: &UserInfo) -> bool {
+        let keeper = self.list_keeper(step, |_| true);
+        let Some(keeper) = keeper.and_then(|keeper| self.peer(keeper)) else {
+            return false;
+        };
+        let ask = Body::Update(Update::Add { user });
+        keeper.say(&self.call, step, ask, user_info.clone());
+        true
+    }
+
+    /// Asks once more for whom we were not answered: the question may be lost, or the one who was
+    /// asked is gone.
+    pub(crate) fn ask_again(&mut self, step: &mut Step<'_>) {
+        if !step.chat_is_up || self.ensure_taken().is_err() {
+            return;
+        }
+        for (user, user_info) in core::mem::take(&mut self.asked) {
+            if self.peer_state(user).is_live() {
+                continue;
             }
-            None => self.invite(step, user, user_info),
+            if self.ask(step, user, &user_info) {
+                self.asked.insert(user, user_info);
+            } else if self.invite(step, user, user_info).is_err() {
+                self.tell_refused(step, user, AddRefusal::Full);
+            }
         }
     }
 
-    /// Who keeps the list; nobody else than ourselves when there is no answer.
-    fn list_keeper(&self, step: &Step<'_>) -> Option<UserId> {
+    /// Which of the others, as far as they count, keeps the list; `None` when we do.
+    fn list_keeper(&self, step: &Step<'_>, counts: impl Fn(UserId) -> bool) -> Option<UserId> {
         let able = |peer: &Peer| peer.state().is_negotiated() && peer.can(capability::PARTICIPANTS);
-        let able = self.users(able);
+        let able = self.users(|peer| able(peer) && counts(peer.user()));
         if able.contains(&self.call.initiator) {
             return Some(self.call.initiator);
         }
@@ -75,7 +102,14 @@ impl Session {
         }
     }
 
-    pub(crate) fn add_refused(&self, step: &mut Step<'_>, user: UserId, cause: AddRefusal) {
+    /// The one who keeps the list does not call somebody for whom we asked.
+    pub(crate) fn add_refused(&mut self, step: &mut Step<'_>, user: UserId, cause: AddRefusal) {
+        if self.asked.remove(&user).is_some() {
+            self.tell_refused(step, user, cause);
+        }
+    }
+
+    fn tell_refused(&self, step: &mut Step<'_>, user: UserId, cause: AddRefusal) {
         step.event(Event::AddRefused {
             session: self.call.session.clone(),
             user,
@@ -83,10 +117,16 @@ impl Session {
         });
     }
 
-    /// A participant lost the call and wants to come back.
-    pub(crate) fn asked_back(&mut self, step: &mut Step<'_>, user: UserId) {
-        let was_there = self.peer(user).is_some_and(Peer::was_connected);
-        if was_there && self.ensure_taken().is_ok() {
+    /// A participant lost the call and wants to come back. He asks everybody; the one who keeps the
+    /// list calls him, unless that happened already.
+    pub(crate) fn asked_back(&mut self, step: &mut Step<'_>, user: UserId, invitation: u32) {
+        let Some(peer) = self.peers.get_mut(&user).filter(|peer| peer.was_here()) else {
+            return;
+        };
+        let called_already = peer.state().is_live() && peer.invitation > invitation;
+        peer.invitation = peer.invitation.max(invitation);
+        let ours_to_do = self.list_keeper(step, |other| other != user).is_none();
+        if !called_already && ours_to_do && self.ensure_taken().is_ok() {
             // A full call has no room for him; his own time to wait ends.
             let _ = self.invite(step, user, UserInfo::new());
         }
@@ -106,21 +146,60 @@ impl Session {
             return Err(CommandError::TooManyOpponents { given, limit });
         }
         let unreachable = self.unable_to_let_in(user);
-        let invitation = self.peer(user).map_or(0, |peer| peer.invitation) + 1;
-        let added = Peer::invited(user, invitation, user_info);
+        let before = self.peer(user).map_or(0, |peer| peer.invitation);
+        let added = Peer::invited(user, before.saturating_add(1), user_info);
         self.admit(step, added, &unreachable);
         for other in others {
-            if let Some(peer) = self.peer(other)
-                && peer.state().is_negotiated()
-                && peer.can(capability::PARTICIPANTS)
-            {
-                let unreachable = unreachable.clone();
-                let added = Body::Update(Update::Added { user, unreachable });
-                peer.say(&self.call, step, added, UserInfo::new());
+            if self.peer_state(other).is_negotiated() {
+                self.tell_of(step, other, user);
             }
         }
         self.offer_to(step, user, step.now + step.config.answer_interval);
         Ok(())
+    }
+
+    /// Tells a participant of somebody whom we called into the call.
+    fn tell_of(&self, step: &mut Step<'_>, other: UserId, user: UserId) {
+        let (Some(other), Some(added)) = (self.peer(other), self.peer(user)) else {
+            return;
+        };
+        if other.can(capability::PARTICIPANTS) {
+            let added = Update::Added {
+                user,
+                invitation: added.invitation,
+                unreachable: self.unable_to_let_in(user),
+            };
+            other.say(&self.call, step, Body::Update(added), UserInfo::new());
+        }
+    }
+
+    /// Somebody took the call, perhaps after others were called into it.
+    pub(crate) fn let_in(&self, step: &mut Step<'_>, user: UserId) {
+        self.introduce_participants(step, user);
+        let unable = |peer: &Peer| !peer.can(capability::PARTICIPANTS);
+        if self.peer(user).is_some_and(unable) {
+            for added in self.users(|peer| peer.is_added_by_us() && peer.user() != user) {
+                self.tell_unreachable(step, added, user);
+            }
+        }
+    }
+
+    fn tell_unreachable(&self, step: &mut Step<'_>, user: UserId, other: UserId) {
+        step.event(Event::ParticipantUnreachable {
+            session: self.call.session.clone(),
+            user,
+            other,
+        });
+    }
+
+    /// Tells a participant of everybody whom we called into the call: he took it after that, or may
+    /// have missed it.
+    pub(crate) fn introduce_participants(&self, step: &mut Step<'_>, other: UserId) {
+        if self.peer_state(other).is_negotiated() {
+            for user in self.users(|peer| peer.is_added_by_us() && peer.user() != other) {
+                self.tell_of(step, other, user);
+            }
+        }
     }
 
     /// Participants whose clients do not know how to let somebody in.
@@ -132,15 +211,22 @@ impl Session {
     }
 
     /// The keeper of the list called somebody into the call.
-    pub(crate) fn told_of(&mut self, step: &mut Step<'_>, user: UserId, unreachable: &[UserId]) {
-        let waits = matches!(
-            self.peer_state(user),
-            PeerState::New | PeerState::Wait | PeerState::Pending
-        );
-        if user == step.me || waits || self.call.opponents.len() >= MAX_LIST {
+    pub(crate) fn told_of(
+        &mut self,
+        step: &mut Step<'_>,
+        user: UserId,
+        invitation: u32,
+        unreachable: &[UserId],
+    ) {
+        let known = self.peer(user);
+        let is_news = known.is_none_or(|known| known.invitation < invitation);
+        let full = known.is_none() && self.peers.len() >= PARTICIPANTS_AT_MOST;
+        if user == step.me || !is_news || full {
             return;
         }
-        self.admit(step, Peer::fellow(user, step.me), unreachable);
+        self.asked.remove(&user);
+        let added = Peer::added(user, step.me, invitation, step.now);
+        self.admit(step, added, unreachable);
         if self.confirmed {
             self.join_fellow(step, user);
         }
@@ -167,16 +253,9 @@ impl Session {
         if !self.call.opponents.contains(&user) && user != self.call.initiator {
             self.call.opponents.push(user);
         }
-        step.event(Event::ParticipantAdded {
-            session: session.clone(),
-            user,
-        });
+        step.event(Event::ParticipantAdded { session, user });
         for other in unreachable {
-            step.event(Event::ParticipantUnreachable {
-                session: session.clone(),
-                user,
-                other: *other,
-            });
+            self.tell_unreachable(step, user, *other);
         }
     }
 
@@ -201,5 +280,5 @@ impl Session {
     }
 }
 
-/// However long the call goes on, a peer cannot make the list longer than this.
-const MAX_LIST: usize = 64;
+/// However long the call goes on, its participants cannot make the list longer than this.
+const PARTICIPANTS_AT_MOST: usize = 64;

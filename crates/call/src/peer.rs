@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use visavis_signal::limits::MAX_CANDIDATES;
 use visavis_signal::{
-    Body, Candidate, Capabilities, Description, MediaState, Signal, UserId, UserInfo,
+    Body, CallType, Candidate, Capabilities, Description, MediaState, Signal, UserId, UserInfo,
 };
 
 use crate::early::CANDIDATES_AT_MOST;
@@ -14,7 +14,7 @@ use crate::invitation::Invitation;
 use crate::negotiation::Negotiation;
 use crate::step::Step;
 use crate::timers::Timers;
-use crate::{Address, Event, PeerState, Time, TransportCommand};
+use crate::{Address, Event, PeerState, Time, TransportCommand, reason};
 
 /// How long after the first time all candidates are sent once more. Browsers lose candidates that
 /// arrive while they apply an answer; a repetition makes them look again.
@@ -38,18 +38,28 @@ pub struct Peer {
     pub(crate) local: Option<Description>,
     /// The offer that came from him.
     pub(crate) offer: Option<Description>,
+    /// His answer to our first offer.
+    pub(crate) answer: Option<Description>,
+    /// Whether the connection has a description of his.
+    described: bool,
+    /// What the connection carries, by the last exchange that began. `None` before there is one.
+    pub(crate) carries: Option<CallType>,
     /// When the `accept` was sent last.
     pub(crate) answered: Option<Time>,
     /// What was exchanged after that.
     pub(crate) negotiation: Negotiation,
     /// How often he was called into a call that went on.
     pub(crate) invitation: u32,
+    /// When somebody else called him into it.
+    pub(crate) called_at: Option<Time>,
     /// The video bit rate that he wants us to stay below, in kbit/s.
     bandwidth: Option<u32>,
     /// What he sends, as far as he says.
     pub(crate) media: Option<MediaState>,
     /// Whether he was connected once.
     was_connected: bool,
+    /// Whether he was in the call once, perhaps before he was called into it again.
+    was_here: bool,
     /// Whether a device of his said that it rings.
     pub(crate) rings: bool,
     /// What is attached to the `call` to him, where it is not the session's.
@@ -143,6 +153,15 @@ impl Peer {
         }
     }
 
+    /// Somebody who was called into a call that goes on, by somebody else.
+    pub(crate) fn added(user: UserId, me: UserId, invitation: u32, now: Time) -> Self {
+        Self {
+            invitation,
+            called_at: Some(now),
+            ..Self::fellow(user, me)
+        }
+    }
+
     /// Somebody who was called like us. Of two the one with the larger id offers.
     pub(crate) fn fellow(user: UserId, me: UserId) -> Self {
         let state = if user > me {
@@ -163,12 +182,17 @@ impl Peer {
             capabilities: Capabilities::new(),
             local: None,
             offer: None,
+            answer: None,
+            described: false,
+            carries: None,
             answered: None,
             negotiation: Negotiation::default(),
             invitation: 0,
+            called_at: None,
             bandwidth: None,
             media: None,
             was_connected: false,
+            was_here: false,
             rings: false,
             call_info: None,
             gathered: Vec::new(),
@@ -199,7 +223,7 @@ impl Peer {
         self.bandwidth
     }
 
-    /// What he sends, if his client says so.
+    /// What he sends, as far as his client says so.
     pub const fn media(&self) -> Option<MediaState> {
         self.media
     }
@@ -217,6 +241,11 @@ impl Peer {
         matches!(self.relation, Relation::Caller)
     }
 
+    /// Whether we called him into a call that went on.
+    pub(crate) fn is_added_by_us(&self) -> bool {
+        self.relation == Relation::Callee && self.invitation > 0 && self.state.is_live()
+    }
+
     /// Whether he was called and has not answered.
     pub(crate) fn is_dialed(&self) -> bool {
         self.exchange == Exchange::Offering && self.state == PeerState::Pending
@@ -227,13 +256,9 @@ impl Peer {
         !self.is_caller() && !self.state.is_negotiated()
     }
 
-    /// Whether the connection has his description.
-    pub(crate) fn is_described(&self) -> bool {
-        match self.exchange {
-            Exchange::None | Exchange::Offering => false,
-            Exchange::Answering => self.has_transport(),
-            Exchange::Done => true,
-        }
+    /// Whether the connection has a description of his.
+    pub(crate) const fn is_described(&self) -> bool {
+        self.described
     }
 
     /// Learns what came with his first description.
@@ -248,14 +273,20 @@ impl Peer {
         self.was_connected
     }
 
+    /// Whether he was in the call once.
+    pub(crate) const fn was_here(&self) -> bool {
+        self.was_here
+    }
+
     /// Takes the place of what was known of him when he was in the call before.
     pub(crate) fn follows(&mut self, former: &Self) {
         self.transport = former.transport;
-        self.invitation = self.invitation.max(former.invitation);
+        self.was_here = former.was_here;
     }
 
     /// Notes that he is connected; whether for the first time.
     pub(crate) const fn connects(&mut self) -> bool {
+        self.was_here = true;
         !core::mem::replace(&mut self.was_connected, true)
     }
 
@@ -325,12 +356,18 @@ impl Peer {
         !refused
     }
 
-    /// Remembers that this device is not the one that is in the call.
-    pub(crate) fn refuse(&mut self, from: &Address) {
-        let Some(device) = &from.resource else { return };
-        if !self.refused.contains(device) && self.refused.len() < REFUSED_DEVICES_AT_MOST {
+    /// One device of his has the call, and another one wanted it, too: it is told that it is too
+    /// late, and what it says does not count from here on.
+    pub(crate) fn refuse_device(&mut self, call: &Invitation, step: &mut Step<'_>, from: &Address) {
+        if let Some(device) = &from.resource
+            && !self.refused.contains(device)
+            && self.refused.len() < REFUSED_DEVICES_AT_MOST
+        {
             self.refused.push(device.clone());
         }
+        let why = reason::user_info(reason::ACCEPTED_ELSEWHERE);
+        let refusal = self.signal(call, step, Body::HangUp, why);
+        step.send(from.clone(), refusal);
     }
 
     // ── Candidates ──────────────────────────────────────────────────────────
@@ -338,13 +375,13 @@ impl Peer {
     /// More of ours were found. Before the descriptions are exchanged they only wait: browsers drop
     /// what comes earlier.
     pub(crate) fn gather(&mut self, call: &Invitation, step: &mut Step<'_>, found: Vec<Candidate>) {
-        let room = MAX_CANDIDATES - self.gathered.len();
-        let new: Vec<_> = found
-            .into_iter()
-            .filter(|found| !self.gathered.contains(found))
-            .take(room)
-            .collect();
+        let is_new = |found: &Candidate| !self.gathered.contains(found);
+        let mut new: Vec<_> = found.into_iter().filter(is_new).collect();
+        new.truncate(MAX_CANDIDATES);
         self.gathered.extend_from_slice(&new);
+        // The oldest are those that led nowhere, or to a network that is left.
+        let too_many = self.gathered.len().saturating_sub(MAX_CANDIDATES);
+        self.gathered.drain(..too_many);
         if self.sharing {
             self.send_candidates(call, step, new);
         }
@@ -389,7 +426,7 @@ impl Peer {
 
     /// Hands over the candidates that came ahead of his description, as far as they are of the
     /// device that it came from.
-    pub(crate) fn release_waiting(&mut self, call: &Invitation, step: &mut Step<'_>) {
+    fn release_waiting(&mut self, call: &Invitation, step: &mut Step<'_>) {
         let waiting = core::mem::take(&mut self.waiting).into_iter();
         let his = waiting
             .filter(|(device, _)| *device == self.address.resource)
@@ -412,6 +449,8 @@ impl Peer {
 
     pub(crate) fn open_transport(&mut self, call: &Invitation, step: &mut Step<'_>) {
         let call_type = call.call_type;
+        self.described = false;
+        self.carries = Some(call_type);
         // One that is still being released has to be out of the way.
         let command = if self.is_releasing() {
             TransportCommand::Reopen { call_type }
@@ -422,13 +461,42 @@ impl Peer {
         self.command(call, step, command);
     }
 
-    /// Replaces the connection by a new one.
-    pub(crate) fn reopen(&mut self, call: &Invitation, step: &mut Step<'_>) {
+    /// Replaces the connection by a new one, on hold if the call is.
+    pub(crate) fn reopen(&mut self, call: &Invitation, step: &mut Step<'_>, held: bool) {
         self.negotiation = Negotiation::default();
         self.gathered.clear();
         self.sharing = false;
+        self.described = false;
         let call_type = call.call_type;
+        self.carries = Some(call_type);
         self.command(call, step, TransportCommand::Reopen { call_type });
+        if held {
+            self.command(call, step, TransportCommand::SetHeld(true));
+        }
+    }
+
+    /// Hands the connection his offer, and the candidates that came ahead of it.
+    pub(crate) fn apply_offer(
+        &mut self,
+        call: &Invitation,
+        step: &mut Step<'_>,
+        offer: Description,
+    ) {
+        self.described = true;
+        self.command(call, step, TransportCommand::ApplyOffer(offer));
+        self.release_waiting(call, step);
+    }
+
+    /// Hands the connection his answer, and the candidates that came ahead of it.
+    pub(crate) fn apply_answer(
+        &mut self,
+        call: &Invitation,
+        step: &mut Step<'_>,
+        answer: Description,
+    ) {
+        self.described = true;
+        self.command(call, step, TransportCommand::ApplyAnswer(answer));
+        self.release_waiting(call, step);
     }
 
     pub(crate) fn command(

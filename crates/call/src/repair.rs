@@ -19,7 +19,7 @@ const HEAL_TIME: Duration = Duration::from_secs(5);
 /// How long an attempt to repair may take before the next one.
 const ATTEMPT_TIME: Duration = Duration::from_secs(4);
 /// The same where the connection is replaced, which takes longer.
-const REPLACEMENT_TIME: Duration = Duration::from_secs(10);
+pub(crate) const REPLACEMENT_TIME: Duration = Duration::from_secs(10);
 
 impl Session {
     pub(crate) fn connected(&mut self, step: &mut Step<'_>, user: UserId) {
@@ -44,6 +44,7 @@ impl Session {
         });
         if first {
             self.introduce_media(step, user);
+            self.follow_call_type(step, user);
         } else {
             step.event(Event::Reconnected { session, user });
         }
@@ -86,10 +87,10 @@ impl Session {
         if repairing {
             return;
         }
-        step.event(Event::Reconnecting {
-            session: self.call.session.clone(),
-            user,
-        });
+        if peer.was_connected() {
+            let session = self.call.session.clone();
+            step.event(Event::Reconnecting { session, user });
+        }
         if peer.renegotiates() {
             self.repair(step, user);
         } else {
@@ -111,8 +112,9 @@ impl Session {
             (Change::Connection, REPLACEMENT_TIME)
         };
         peer.timers.set(PeerTimer::Repair, step.now + time);
-        // An offer that is out is repeated by itself; another one would not be heard either.
-        if step.chat_is_up && !peer.negotiation.is_offering() {
+        // An offer for other paths is repeated by itself; another one would not be heard either.
+        let under_way = change == Change::Paths && peer.negotiation.is_offering();
+        if step.chat_is_up && !under_way {
             self.negotiate(step, user, change);
         }
     }

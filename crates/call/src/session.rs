@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use visavis_signal::{
-    Body, CallType, MediaState, SessionId, Signal, SignalKind, Update, UserId, UserInfo,
+    Body, CallType, Join, MediaState, SessionId, Signal, SignalKind, Update, UserId, UserInfo,
 };
 
 use crate::closed::Farewell;
@@ -32,6 +32,10 @@ pub struct Session {
     pub(crate) began: Time,
     /// How often we were called into it while it went on.
     pub(crate) invitation: u32,
+    /// Whom we asked to have in the call, and were not answered yet, with what to attach.
+    pub(crate) asked: BTreeMap<UserId, UserInfo>,
+    /// Whether we are called into it once more, and take that call.
+    pub(crate) wanted: bool,
     /// Whether the other callees may be connected: the caller knows that it is this device that
     /// takes the call.
     pub(crate) confirmed: bool,
@@ -155,6 +159,8 @@ impl Session {
             peers,
             began,
             invitation: 0,
+            asked: BTreeMap::new(),
+            wanted: false,
             confirmed: direction == Direction::Outgoing,
             media: MediaState {
                 audio: true,
@@ -219,11 +225,14 @@ impl Session {
             return;
         };
         let kind = signal.kind();
+        if let Body::Update(Update::Rejoin { invitation }) = signal.body {
+            return self.asked_back(step, from.user, invitation);
+        }
         match peer.state() {
             // One whom we have not called yet cannot know of it.
             PeerState::New if !peer.is_fellow() => {}
             state if state.is_live() => self.receive_from_peer(step, from, signal),
-            _ => self.receive_from_leaver(step, from, &signal),
+            _ => self.receive_from_leaver(step, from, kind),
         }
         let goes_on = matches!(kind, SignalKind::IceCandidates | SignalKind::Update);
         if goes_on && from.user == self.call.initiator {
@@ -242,15 +251,42 @@ impl Session {
         }
     }
 
-    /// Somebody who is out of the call, while others are still in it.
-    fn receive_from_leaver(&mut self, step: &mut Step<'_>, from: &Address, signal: &Signal) {
-        if let Body::Update(Update::Rejoin) = signal.body {
-            return self.asked_back(step, from.user);
-        }
-        let answer = self.remembrance().answer(from.user, signal.kind());
+    /// Somebody for whom the call is over. If he does not know he is told, but not while it rings
+    /// here: another device may take the call.
+    fn receive_from_leaver(&self, step: &mut Step<'_>, from: &Address, kind: SignalKind) {
+        let begins = matches!(kind, SignalKind::Call | SignalKind::Accept);
+        let answer = if !self.state.is_open() {
+            self.remembrance(step.now).answer(from.user, kind)
+        } else if begins && !self.is_ringing() {
+            Some((Farewell::HangUp, UserInfo::new()))
+        } else {
+            None
+        };
         if let Some((farewell, user_info)) = answer {
             step.send(from.clone(), self.call.signal(farewell.body(), user_info));
         }
+    }
+
+    /// Whether we are called into it once more: whoever calls takes us for gone.
+    pub(crate) fn is_called_again(&self, from: UserId, me: UserId, signal: &Signal) -> bool {
+        let further = |join: &Join| join.invitation > self.invitation;
+        let known = self.peer(from).is_some();
+        known
+            && signal.join.as_ref().is_some_and(further)
+            && Invitation::read(signal, from, me).is_some()
+    }
+
+    /// Makes room for the call into it once more, which is repeated until then. Who took the call
+    /// before takes it again.
+    pub(crate) fn leave_to_come_back(&mut self, step: &mut Step<'_>) {
+        if !self.state.is_open() {
+            return;
+        }
+        self.wanted = self.ensure_taken().is_ok();
+        for user in self.users(Peer::is_dialed) {
+            self.take_leave(step, user, &UserInfo::new());
+        }
+        self.end_all(step, PeerState::Closed, None);
     }
 
     /// A `call` of somebody who is in this call.
@@ -278,10 +314,9 @@ impl Session {
         }
         if self.peer_state(user).is_negotiated() {
             match update {
-                Update::Reconnect(description) => self.described_by(step, user, description, true),
+                Update::Reconnect(description) => self.reconnected_by(step, user, description),
                 Update::Renegotiate(description) => {
-                    self.call_type_wanted_by(step, user, signal.call_type);
-                    self.described_by(step, user, description, false);
+                    self.renegotiated_by(step, user, description, signal.call_type);
                 }
                 Update::Media(media) => self.media_of(step, user, media),
                 Update::Add { user: added } => {
@@ -290,9 +325,10 @@ impl Session {
                 Update::AddRefused { user: added, cause } => self.add_refused(step, added, cause),
                 Update::Added {
                     user: added,
+                    invitation,
                     unreachable,
-                } => self.told_of(step, added, &unreachable),
-                Update::Data { .. } | Update::Ringing | Update::Rejoin => {}
+                } => self.told_of(step, added, invitation, &unreachable),
+                Update::Data { .. } | Update::Ringing | Update::Rejoin { .. } => {}
             }
         }
         if !signal.user_info.is_empty() {
@@ -365,7 +401,9 @@ impl Session {
                 }
                 _ => {}
             }
+            self.introduce_participants(step, user);
         }
+        self.ask_again(step);
     }
 
     // ── Time ────────────────────────────────────────────────────────────────

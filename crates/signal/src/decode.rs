@@ -248,9 +248,12 @@ fn decode_update(parameters: &Element) -> Result<Update, DecodeError> {
         },
         (Some(reason::ADDED), _) => Update::Added {
             user: decode_participant(parameters)?,
+            invitation: parsed(parameters, Field::Invitation, further_invitation)?,
             unreachable: decode_unreachable(parameters)?,
         },
-        (Some(reason::REJOIN), _) => Update::Rejoin,
+        (Some(reason::REJOIN), _) => Update::Rejoin {
+            invitation: parsed(parameters, Field::Invitation, |text| text.parse().ok())?,
+        },
         _ => Update::Data { reason },
     })
 }
@@ -298,15 +301,18 @@ fn decode_unreachable(parent: &Element) -> Result<Vec<UserId>, DecodeError> {
     Ok(users.unwrap_or_default())
 }
 
+/// The count of an invitation into a call that goes on.
+fn further_invitation(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|count| *count > 0)
+}
+
 /// What a `call` says about a call that goes on. One that makes no sense is
 /// absent.
 fn decode_join(parameters: &Element) -> Result<Option<Join>, DecodeError> {
     let Some(join) = parameters.child(Field::Join.name()) else {
         return Ok(None);
     };
-    let invitation = parsed(join, Field::Invitation, |text| {
-        text.parse().ok().filter(|count| *count > 0)
-    });
+    let invitation = parsed(join, Field::Invitation, further_invitation);
     let Some(invitation) = lenient(invitation)? else {
         return Ok(None);
     };

@@ -19,13 +19,14 @@ use crate::{
 
 /// The children of every signal but a mesh `call`. Those that a signal does
 /// not have are left out.
-const ORDER: [Field; 18] = [
+const ORDER: [Field; 19] = [
     Field::UserInfo,
     Field::Reason,
     Field::SessionDescription,
     Field::MediaState,
     Field::Participant,
     Field::Cause,
+    Field::Invitation,
     Field::Unreachable,
     Field::SessionId,
     Field::CallType,
@@ -161,6 +162,9 @@ fn encode_update(field: Field, update: &Update) -> Option<Element> {
             Update::Add { user } | Update::AddRefused { user, .. } | Update::Added { user, .. },
         ) => Some(leaf(field, &user.to_string())),
         (Field::Cause, Update::AddRefused { cause, .. }) => Some(leaf(field, cause.wire())),
+        (Field::Invitation, Update::Added { invitation, .. } | Update::Rejoin { invitation }) => {
+            Some(leaf(field, &invitation.to_string()))
+        }
         (Field::Unreachable, Update::Added { unreachable, .. }) => encode_users(field, unreachable),
         _ => None,
     }

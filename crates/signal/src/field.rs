@@ -59,7 +59,7 @@ pub enum Field {
     Unreachable,
     /// `join` of a `call` into a call that goes on.
     Join,
-    /// `invitation` inside a `join`: a count.
+    /// `invitation` inside a `join` and of an `update`: a count.
     Invitation,
 }
 

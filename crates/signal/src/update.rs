@@ -47,11 +47,19 @@ pub enum Update {
     Added {
         /// Whom.
         user: UserId,
+        /// How often he was called into this call, this time included: at
+        /// least 1. Tells a further invitation from one that is told again.
+        invitation: u32,
         /// Participants who cannot be told, and so have no connection with him.
         unreachable: Vec<UserId>,
     },
     /// The sender was in this call, lost it, and wants to be called again.
-    Rejoin,
+    Rejoin {
+        /// How often he was called into this call before: 0 for one who was
+        /// in it from the beginning. Tells a request from one that was
+        /// granted.
+        invitation: u32,
+    },
 }
 
 impl Default for Update {
@@ -72,7 +80,7 @@ impl Update {
             Self::Add { .. } => reason::ADD,
             Self::AddRefused { .. } => reason::ADD_REFUSED,
             Self::Added { .. } => reason::ADDED,
-            Self::Rejoin => reason::REJOIN,
+            Self::Rejoin { .. } => reason::REJOIN,
         })
     }
 }

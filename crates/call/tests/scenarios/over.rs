@@ -115,7 +115,6 @@ fn an_accept_that_was_lost_is_sent_again() {
     world.accept(bob, &id(1));
     let answered = |answer: &str| visavis_call::TransportEvent::LocalAnswer(answer.into());
     world.transport(bob, &id(1), ALICE, answered("answer"));
-    world.transport(bob, &id(1), ALICE, answered("better answer"));
     assert_eq!(world.sent_signals(bob).len(), 1);
     ring(&mut world, bob);
     assert_eq!(
@@ -128,7 +127,7 @@ fn an_accept_that_was_lost_is_sent_again() {
     ring(&mut world, bob);
     let again = world.sent_signals(bob);
     assert_eq!(again.len(), 1);
-    assert_eq!(again[0].body, accept("better answer"));
+    assert_eq!(again[0].body, accept("answer"));
 
     world.transport(bob, &id(1), ALICE, visavis_call::TransportEvent::Connected);
     world.run_for(secs(5));

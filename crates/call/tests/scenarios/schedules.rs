@@ -866,7 +866,10 @@ impl Observer {
             } => return self.incoming(session, *caller, opponents),
             Event::Replaced { session, by } => {
                 let caller = *self.sessions[session].peers.keys().next().unwrap();
-                self.incoming(by, caller, &[self.me]);
+                let rang = self.sessions.get(by).is_some_and(|seen| !seen.closed);
+                if !rang {
+                    self.incoming(by, caller, &[self.me]);
+                }
             }
             Event::Busy { session, .. } => {
                 assert!(

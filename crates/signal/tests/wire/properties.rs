@@ -68,8 +68,12 @@ fn update() -> impl Strategy<Value = Update> {
         })),
         user().prop_map(|user| Update::Add { user }),
         (user(), cause).prop_map(|(user, cause)| Update::AddRefused { user, cause }),
-        (user(), users()).prop_map(|(user, unreachable)| Update::Added { user, unreachable }),
-        Just(Update::Rejoin),
+        (user(), 1_u32.., users()).prop_map(|(user, invitation, unreachable)| Update::Added {
+            user,
+            invitation,
+            unreachable
+        }),
+        any::<u32>().prop_map(|invitation| Update::Rejoin { invitation }),
     ]
 }
 
