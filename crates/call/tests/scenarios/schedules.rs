@@ -873,7 +873,7 @@ impl Observer {
             }
             Event::Busy { session, .. } => {
                 assert!(
-                    !self.sessions.contains_key(session),
+                    self.sessions.get(session).is_none_or(|seen| seen.closed),
                     "a session was rejected unasked"
                 );
                 return;
