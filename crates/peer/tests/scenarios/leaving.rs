@@ -24,7 +24,8 @@ fn closing_ends_with_one_closed_event_and_wants_nothing_more() {
 
 #[test]
 fn closing_works_at_every_stage_of_the_way() {
-    let ways: [(&str, fn(&mut Stage)); 5] = [
+    type Way = fn(&mut Stage);
+    let ways: [(&str, Way); 5] = [
         ("new", |_| {}),
         ("offered", |stage| drop(stage.offer(Alice))),
         ("received", |stage| {

@@ -126,6 +126,20 @@ fn an_offer_against_our_own_first_one_is_refused() {
 }
 
 #[test]
+fn a_refused_offer_leaves_our_own_change_in_force() {
+    let mut stage = Stage::connected();
+    stage.act(Alice, |connection, _| connection.renegotiate(true, true));
+    let offer = stage[Alice].local_offer().unwrap();
+    stage.forget_events();
+    stage.act(Alice, |connection, _| connection.apply_offer("no offer"));
+    stage.act(Alice, Connection::create_answer);
+    assert_eq!(rejections(&stage, Alice), [DescriptionFault::Malformed]);
+    let answer = stage.answer(Bob, &offer);
+    stage.apply_answer(Alice, &answer);
+    assert_eq!(rejections(&stage, Alice).len(), 1);
+}
+
+#[test]
 fn statistics_name_the_kinds_of_the_candidates_in_use() {
     let mut stage = Stage::connected();
     stage.run_until(SOON, |stage| {
