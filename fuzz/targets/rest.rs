@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| visavis_fuzz_checks::rest(data));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| visavis_fuzz_checks::run("rest", input));

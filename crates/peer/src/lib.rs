@@ -16,6 +16,8 @@ mod connection;
 mod description;
 mod driver;
 mod event;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod handle;
 mod interfaces;
 mod media;

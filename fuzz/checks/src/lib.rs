@@ -1,99 +1,50 @@
-//! One check for each parser that strangers can reach. A check panics when
-//! something does not hold; that the parser itself does not panic is part of it.
+//! What must hold for whatever strangers send: one check for each parser that
+//! they reach.
+//!
+//! A check takes what a fuzzer made up and panics when something does not hold;
+//! that the parser itself does not panic is part of it. Checks that need the
+//! inside of a crate are in its module `fuzzing`.
 #![forbid(unsafe_code)]
 
+mod client_stream;
+mod server_stream;
+mod signal;
+mod text;
+
+use visavis_peer::fuzzing as peer;
 use visavis_server::fuzzing as server;
-use visavis_signal::{Signal, SignalKind, UserId};
-use visavis_xmpp::Jid;
-use visavis_xmpp::client::{ClientConfig, ClientStream, Input as ClientInput};
-use visavis_xmpp::framing::Frame;
-use visavis_xmpp::sasl::Password;
-use visavis_xmpp::server::{Input as ServerInput, Output, ServerConfig, ServerStream};
-use visavis_xmpp::stanza::{self, StanzaHeader};
-use visavis_xmpp::xml::{Element, Limits};
+use visavis_xmpp::xml::Limits;
 
 /// A check by its name, which is that of its fuzz target and its corpus.
-pub const CHECKS: [(&str, fn(&[u8])); 4] = [
-    ("signal", signal),
-    ("framing", framing),
-    ("stun", stun),
-    ("rest", rest),
+pub const CHECKS: [(&str, fn(&[u8])); 9] = [
+    ("candidate", peer::candidate),
+    ("client_stream", client_stream::client_stream),
+    ("description", peer::description),
+    ("reflexive", peer::reflexive),
+    ("rest", server::rest),
+    ("server_stream", server_stream::server_stream),
+    ("signal", signal::signal),
+    ("stun", server::stun),
+    ("text", text::text),
 ];
 
-/// A signal that can be read can be written, and is then read as the same one.
-pub fn signal(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else {
-        return;
-    };
-    let Ok(message) = Element::parse(text, &Limits::default()) else {
-        return;
-    };
-    let kind = SignalKind::peek(&message);
-    let Ok(Some(signal)) = Signal::decode(&message) else {
-        return;
-    };
-    assert_eq!(kind, Some(signal.kind()), "peeking found another kind");
-    let to: Jid = jid("102-4242@chat.example/phone");
-    let written = signal.to_message("6b02d8a57d0a0b28b3000000", UserId(101), &to);
-    let again = Element::parse(&written, &Limits::default()).expect("what is written is XML");
-    let again = Signal::decode(&again).expect("what is written is read");
-    assert_eq!(again, Some(signal));
+/// Runs the check of that name.
+///
+/// # Panics
+/// When something does not hold for `input`, or there is no such check.
+pub fn run(name: &str, input: &[u8]) {
+    let check = CHECKS.iter().find(|(known, _)| *known == name);
+    check.expect("a check of that name").1(input);
 }
 
-/// Frames and stanzas, one a line: both ends of a stream take anything, in any
-/// state, and what a server stamps is well-formed and says who sent it.
-pub fn framing(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else {
-        return;
-    };
-    let domain = jid("chat.example");
-    let limits = Limits::default();
-    let mut server = ServerStream::new(ServerConfig::new(domain, "s1".into()));
-    let mut client = ClientStream::new(ClientConfig {
-        user: jid("101-7@chat.example"),
-        password: Password::from("secret"),
-        resource: None,
-    });
-    let _ = client.handle(ClientInput::Opened).count();
-    for frame in text.split('\n') {
-        let _ = Frame::read(frame, &limits);
-        let _ = client.handle(ClientInput::Frame(frame.to_owned())).count();
-        let outputs: Vec<_> = server
-            .handle(ServerInput::Frame(frame.to_owned()))
-            .collect();
-        for output in outputs {
-            let answer = match output {
-                Output::Authenticate { local, .. } => ServerInput::Authenticated(Ok(local)),
-                Output::Bind { .. } => ServerInput::Bound {
-                    resource: "phone".into(),
-                },
-                _ => continue,
-            };
-            let _ = server.handle(answer).count();
-        }
-        if StanzaHeader::read(frame).is_ok() && Element::parse(frame, &limits).is_ok() {
-            let from = jid("101-7@chat.example/phone");
-            let stamped = stanza::stamp(frame, &from, None);
-            let stamped = Element::parse(&stamped, &limits).expect("a stamped stanza is XML");
-            assert_eq!(stamped.attribute("from"), Some("101-7@chat.example/phone"));
-        }
-    }
-}
+/// Who the streams are of.
+const DOMAIN: &str = "chat.qb.test";
+const USER: &str = "101-4242";
+const PASSWORD: &str = "pass101";
 
-/// An answer is no longer than what it may be used to amplify.
-pub fn stun(data: &[u8]) {
-    if let Some(answer) = server::stun(data) {
-        assert!(answer.len() <= data.len() + 64, "an answer that amplifies");
-    }
-}
-
-/// A content type up to the first line end, then a request body.
-pub fn rest(data: &[u8]) {
-    let cut = data.iter().position(|byte| *byte == b'\n');
-    let (content_type, body) = cut.map_or((&b""[..], data), |at| (&data[..at], &data[at + 1..]));
-    server::rest_body(content_type, body);
-}
-
-fn jid(text: &str) -> Jid {
-    text.parse().expect("an address")
-}
+/// For what was written: escaping makes longer what came as CDATA or with LF.
+const ROOMY: Limits = Limits {
+    max_bytes: usize::MAX,
+    max_depth: 16,
+    max_nodes: 4096,
+};

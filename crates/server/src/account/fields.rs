@@ -11,7 +11,7 @@ use serde_json::Value;
 const MAX_DEPTH: usize = 4;
 
 /// Most fields of a request.
-const MAX_FIELDS: usize = 256;
+pub(super) const MAX_FIELDS: usize = 256;
 
 /// The fields of one request, in the order they were sent.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -39,7 +39,7 @@ impl Credentials {
         }
     }
 
-    fn flat(fields: &Fields) -> Result<Self, ApiError> {
+    pub(super) fn flat(fields: &Fields) -> Result<Self, ApiError> {
         if fields.get("provider").is_some() {
             return Err(unsupported());
         }

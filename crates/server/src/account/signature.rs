@@ -28,7 +28,7 @@ pub(super) fn fits(fields: &Fields, secret: &Secret) -> bool {
     }
 }
 
-fn string_to_sign(fields: &Fields) -> String {
+pub(super) fn string_to_sign(fields: &Fields) -> String {
     let mut parts: Vec<String> = fields
         .pairs()
         .filter(|(name, _)| *name != "signature")

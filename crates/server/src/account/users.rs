@@ -73,7 +73,7 @@ async fn new_password(accounts: &Accounts, password: &str) -> Result<PasswordHas
 }
 
 /// The fields of `user[..]` that users may set; others are ignored.
-fn profile(fields: &Fields) -> Profile {
+pub(super) fn profile(fields: &Fields) -> Profile {
     let mut profile = Profile::new();
     for (name, value) in fields.members("user") {
         // An element of an array is called `tag_list][`.

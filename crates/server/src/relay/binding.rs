@@ -28,7 +28,7 @@ const UNDERSTOOD: [AttributeType; 7] = [
 ];
 
 /// The answer to a packet; `None` for everything that deserves none.
-pub(crate) fn respond(packet: &[u8], from: SocketAddr) -> Option<Vec<u8>> {
+pub(super) fn respond(packet: &[u8], from: SocketAddr) -> Option<Vec<u8>> {
     // The parser warns about every malformed packet; a stranger could fill
     // the log with that.
     tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::default(), || {

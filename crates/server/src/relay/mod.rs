@@ -5,9 +5,8 @@
 //! more than it was sent.
 
 mod binding;
-
 #[cfg(feature = "fuzzing")]
-pub(crate) use binding::respond;
+pub(crate) mod fuzzing;
 
 use std::io;
 use std::net::SocketAddr;

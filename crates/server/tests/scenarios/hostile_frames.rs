@@ -1,0 +1,193 @@
+//! Whatever a client sends, only that client's connection suffers.
+
+use crate::common::chat::{Chat, Ended, bare, headline};
+use crate::common::{APP, DOMAIN, Running, soon, start, start_with};
+use futures_util::{SinkExt, StreamExt};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+/// The connection ends with a stream error in good order.
+async fn ends_with_error(chat: &mut Chat, what: &str) {
+    let mut frames = Vec::new();
+    let ended = loop {
+        match chat.frame().await {
+            Ok(frame) => frames.push(frame),
+            Err(ended) => break ended,
+        }
+    };
+    assert!(
+        matches!(ended, Ended::Close(_)),
+        "{what}: {ended:?} after {frames:?}"
+    );
+    let frames = frames.concat();
+    assert!(frames.contains("error"), "{what}: {frames}");
+}
+
+async fn still_serves(running: &Running) {
+    let mut chat = running.chat(103).await;
+    assert!(chat.fence().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_frame_of_ten_megabytes() {
+    let running = start().await;
+    for logged_in in [false, true] {
+        let mut chat = if logged_in {
+            running.chat(101).await
+        } else {
+            Chat::connect(&running.ws()).await
+        };
+        let large = "x".repeat(10 * 1024 * 1024);
+        // The server may hang up while it is being sent.
+        let _ = soon(chat.socket.send(Message::text(large))).await;
+        let mut ended = None;
+        while ended.is_none() {
+            match soon(chat.socket.next()).await {
+                Some(Ok(Message::Close(Some(close)))) => ended = Some(close.code),
+                Some(Ok(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(ended, Some(CloseCode::Size));
+    }
+    still_serves(&running).await;
+}
+
+#[tokio::test]
+async fn the_limit_for_frames_is_exact() {
+    let running = start_with(|config| config.limits.frame_bytes = 4096).await;
+    let mut sender = running.chat(101).await;
+    let mut receiver = running.chat(102).await;
+    let padded = |length: usize| {
+        let short = headline("m1", &bare(102), "update");
+        let pad = "x".repeat(length - short.len() - "<p></p>".len());
+        short.replace("<callType>", &format!("<p>{pad}</p><callType>"))
+    };
+    sender.send(&padded(4096)).await;
+    assert_eq!(receiver.stanza().await.attribute("id"), Some("m1"));
+    sender.send(&padded(4097)).await;
+    ends_with_error(&mut sender, "one byte too many").await;
+    still_serves(&running).await;
+}
+
+#[tokio::test]
+async fn garbage_of_every_kind() {
+    let running = start().await;
+    let texts = [
+        "\u{0}\u{1}\u{2}".to_owned(),
+        "<".to_owned(),
+        "<message".to_owned(),
+        "</message>".to_owned(),
+        "not xml at all".to_owned(),
+        "<message xmlns=\"jabber:client\"/><message xmlns=\"jabber:client\"/>".to_owned(),
+        "<!DOCTYPE a [<!ENTITY b \"c\">]><message xmlns=\"jabber:client\">&b;</message>".to_owned(),
+        "<message xmlns=\"jabber:client\">&undefined;</message>".to_owned(),
+        "<message xmlns=\"jabber:client\" a=\"1\" a=\"2\"/>".to_owned(),
+        "<x:message xmlns=\"jabber:client\"/>".to_owned(),
+        format!("<message xmlns=\"jabber:client\">{}", "<a>".repeat(50_000)),
+        format!(
+            "<message xmlns=\"jabber:client\" {}/>",
+            "a=\"".repeat(10_000)
+        ),
+    ];
+    for text in texts {
+        for logged_in in [false, true] {
+            let mut chat = if logged_in {
+                running.chat(101).await
+            } else {
+                Chat::connect(&running.ws()).await
+            };
+            chat.send(&text).await;
+            let what: String = text.chars().take(40).collect();
+            ends_with_error(&mut chat, &what).await;
+        }
+    }
+    still_serves(&running).await;
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text() {
+    let running = start().await;
+    let mut chat = running.chat(101).await;
+    let bytes: Vec<u8> = (0..=255).cycle().take(10_000).collect();
+    chat.socket.send(Message::binary(bytes)).await.unwrap();
+    ends_with_error(&mut chat, "a binary frame").await;
+
+    // Below the framing: random bytes instead of a WebSocket frame.
+    let chat = running.chat(101).await;
+    let mut raw = chat.socket.into_inner();
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    raw.write_all(&[0xff; 64]).await.unwrap();
+    let mut rest = Vec::new();
+    // Closed or reset: either way it is over.
+    let _ = soon(raw.read_to_end(&mut rest)).await;
+    still_serves(&running).await;
+}
+
+#[tokio::test]
+async fn xml_cut_off_at_every_place() {
+    let running = start().await;
+    let whole = r#"<message id="m" to="102-4242@chat.test" type="headline" xmlns="jabber:client"><e>&amp;</e></message>"#;
+    for length in 1..whole.len() {
+        let mut chat = Chat::connect(&running.ws()).await;
+        chat.bind(101, APP, &token(&running).await, "").await;
+        chat.send(&whole[..length]).await;
+        ends_with_error(&mut chat, &whole[..length]).await;
+    }
+    let open = format!(
+        r#"<open to="{DOMAIN}" version="1.0" xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>"#
+    );
+    for length in 1..open.len() {
+        let mut chat = Chat::connect(&running.ws()).await;
+        chat.send(&open[..length]).await;
+        ends_with_error(&mut chat, &open[..length]).await;
+    }
+    still_serves(&running).await;
+}
+
+/// A token: logging in a hundred times by password would hash as often.
+async fn token(running: &Running) -> String {
+    running.rest(APP).logged_in(101).await.token.unwrap()
+}
+
+#[tokio::test]
+async fn stanzas_before_login_are_not_delivered() {
+    let running = start().await;
+    let mut receiver = running.chat(102).await;
+    let mut chat = Chat::connect(&running.ws()).await;
+    chat.open().await;
+    chat.signal("m1", &bare(102), "call").await;
+    ends_with_error(&mut chat, "a stanza before login").await;
+    assert!(receiver.fence().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_disconnected_and_harms_nobody() {
+    let running = start_with(|config| {
+        config.limits.outbound_stanzas = 50;
+        config.limits.ping_after = std::time::Duration::from_secs(600);
+    })
+    .await;
+    let slow = running.chat(102).await;
+    let mut watcher = running.chat(102).await;
+    let mut sender = running.chat(101).await;
+    let large = headline("m", &slow.jid, "update").replace(
+        "<callType>",
+        &format!("<p>{}</p><callType>", "x".repeat(200_000)),
+    );
+    // Nobody reads `slow`, so its socket fills up and then its queue.
+    let mut gone = false;
+    for _ in 0..500 {
+        sender.send(&large).await;
+        sender.fence().await;
+        let seen = watcher.fence().await;
+        gone = seen
+            .iter()
+            .any(|stanza| stanza.attribute("type") == Some("unavailable"));
+        if gone {
+            break;
+        }
+    }
+    assert!(gone, "the slow reader is still there");
+    still_serves(&running).await;
+}

@@ -1,0 +1,17 @@
+//! A server on loopback, seen from outside, one behavior a file.
+#![allow(clippy::unwrap_used)]
+
+mod carbons_stop_the_ringing;
+mod chat_login;
+mod common;
+mod encrypted;
+mod headlines_reach_every_device;
+mod hostile_frames;
+mod http_edges;
+mod logins_and_back_off;
+mod session_requests;
+mod shutdown_and_restart;
+mod start_errors;
+mod streams_end_with_their_accounts;
+mod stun_binding;
+mod users_over_rest;

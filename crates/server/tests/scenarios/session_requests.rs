@@ -1,0 +1,162 @@
+//! Asking for a session: what is signed how, and what is answered.
+
+use crate::common::rest::{Rest, credentials};
+use crate::common::{APP, start};
+use axum::http::Method;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use visavis_server::UnixTime;
+
+fn base(problem: &str) -> Value {
+    json!({"errors": {"base": [problem]}})
+}
+
+#[tokio::test]
+async fn an_application_session_has_no_user() {
+    let running = start().await;
+    let answer = running.rest(APP).create_session(&[]).await;
+    assert_eq!(answer.status, 201);
+    let session = &answer.body["session"];
+    assert_eq!(session["application_id"], APP);
+    assert_eq!(session["user_id"], 0);
+    assert_eq!(session["nonce"], 5156);
+    assert_eq!(session["_id"], session["id"].to_string());
+    assert!(session["created_at"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(session["token"].as_str().unwrap().len(), 40);
+    let expiration = answer.headers["qb-token-expirationdate"].to_str().unwrap();
+    assert!(expiration.ends_with(" +0000"), "{expiration}");
+    let exposed = answer.headers["access-control-expose-headers"]
+        .to_str()
+        .unwrap();
+    assert!(exposed.contains("QB-Token-ExpirationDate"));
+}
+
+#[tokio::test]
+async fn a_user_session_by_form_and_by_json() {
+    let running = start().await;
+    let rest = running.rest(APP);
+    let answer = rest.create_session(&credentials(101)).await;
+    assert_eq!(
+        (answer.status, &answer.body["session"]["user_id"]),
+        (201, &json!(101))
+    );
+
+    let fields = rest.signed(UnixTime::now().0, &credentials(102));
+    let field = |name: &str| &fields.iter().find(|(found, _)| found == name).unwrap().1;
+    let body = json!({
+        "application_id": APP,
+        "auth_key": field("auth_key"),
+        "nonce": 5156,
+        "timestamp": field("timestamp").parse::<i64>().unwrap(),
+        "user": {"login": "user102", "password": "pass102"},
+        "signature": field("signature"),
+    });
+    let answer = rest.send_json(Method::POST, "/session.json", &body).await;
+    assert_eq!(
+        (answer.status, &answer.body["session"]["user_id"]),
+        (201, &json!(102))
+    );
+}
+
+#[tokio::test]
+async fn a_sha256_signature_is_as_good() {
+    let running = start().await;
+    let rest = running.rest(APP);
+    let mut fields = rest.signed(UnixTime::now().0, &[]);
+    fields.pop();
+    let mut parts: Vec<_> = fields.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    parts.sort();
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"secret4242").unwrap();
+    mac.update(parts.join("&").as_bytes());
+    let hex = mac.finalize().into_bytes();
+    let hex = hex.iter().map(|byte| format!("{byte:02x}")).collect();
+    fields.push(("signature".into(), hex));
+    assert_eq!(
+        rest.send(Method::POST, "/session.json", &fields)
+            .await
+            .status,
+        201
+    );
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused() {
+    let running = start().await;
+    let rest = running.rest(APP);
+    let now = UnixTime::now().0;
+    let send = async |fields: &[(String, String)]| {
+        rest.send(Method::POST, "/session.json", fields)
+            .await
+            .parts()
+    };
+
+    let mut wrong = rest.signed(now, &[]);
+    wrong.last_mut().unwrap().1 = "00".repeat(20);
+    assert_eq!(send(&wrong).await, (422, base("Unexpected signature")));
+
+    let mut added = rest.signed(now, &[]);
+    added.push(("user[login]".into(), "user101".into()));
+    assert_eq!(send(&added).await, (422, base("Unexpected signature")));
+
+    for late in [now - 3700, now + 3700] {
+        assert_eq!(
+            send(&rest.signed(late, &[])).await,
+            (422, base("Bad timestamp"))
+        );
+    }
+
+    let mut unknown = Rest::new(&running.http(), 999);
+    unknown.token = None;
+    let fields = unknown.signed(now, &[]);
+    assert_eq!(send(&fields).await, (422, base("Application not found")));
+
+    let mut missing = rest.signed(now, &[]);
+    missing.retain(|(name, _)| name != "nonce");
+    assert_eq!(
+        send(&missing).await,
+        (422, json!({"errors": {"nonce": ["is required"]}}))
+    );
+
+    let wrong_password = [("user[login]", "user101"), ("user[password]", "nope")];
+    let answer = rest.create_session(&wrong_password).await;
+    assert_eq!(answer.parts(), (401, json!({"errors": ["Unauthorized"]})));
+    let unknown_user = [("user[login]", "nobody"), ("user[password]", "nope")];
+    let answer = rest.create_session(&unknown_user).await;
+    assert_eq!(answer.parts(), (401, json!({"errors": ["Unauthorized"]})));
+    let provider = rest.create_session(&[("provider", "facebook")]).await;
+    assert_eq!(provider.status, 422);
+}
+
+#[tokio::test]
+async fn a_repeated_nonce_is_let_through() {
+    let running = start().await;
+    let rest = running.rest(APP);
+    let fields = rest.signed(UnixTime::now().0, &[]);
+    for _ in 0..2 {
+        let answer = rest.send(Method::POST, "/session.json", &fields).await;
+        assert_eq!(answer.status, 201);
+    }
+}
+
+#[tokio::test]
+async fn shown_and_destroyed() {
+    let running = start().await;
+    let mut rest = running.rest(APP).logged_in(101).await;
+    let shown = rest.get("/session.json").await;
+    assert_eq!(
+        (shown.status, &shown.body["session"]["user_id"]),
+        (200, &json!(101))
+    );
+    assert!(shown.headers.contains_key("qb-token-expirationdate"));
+
+    let destroyed = rest.delete("/session.json").await;
+    assert_eq!((destroyed.status, &*destroyed.text), (200, " "));
+    let gone = (401, base("Required session does not exist"));
+    assert_eq!(rest.get("/session.json").await.parts(), gone);
+    assert_eq!(rest.delete("/session.json").await.parts(), gone);
+    rest.token = None;
+    assert_eq!(rest.get("/session.json").await.parts(), gone);
+    rest.token = Some("x".into());
+    assert_eq!(rest.get("/users/101.json").await.parts(), gone);
+}

@@ -1,0 +1,90 @@
+//! When the server cannot start, it says what to put right.
+
+use std::fs;
+use std::net::UdpSocket;
+
+use crate::common::{certificate, loopback, prepare};
+use visavis_server::{HttpsConfig, Server, StartError, TlsError};
+
+#[tokio::test]
+async fn an_address_in_use_is_named() {
+    let (mut config, _folder) = prepare();
+    let taken = std::net::TcpListener::bind(loopback()).unwrap();
+    config.http = Some(taken.local_addr().unwrap());
+    let error = Server::start(config.clone()).await.unwrap_err();
+    assert!(matches!(error, StartError::AddressInUse { address } if Some(address) == config.http));
+    assert!(
+        error
+            .to_string()
+            .contains(&config.http.unwrap().to_string())
+    );
+
+    let taken = UdpSocket::bind(loopback()).unwrap();
+    config.http = Some(loopback());
+    config.relay = Some(taken.local_addr().unwrap());
+    let error = Server::start(config.clone()).await.unwrap_err();
+    assert!(matches!(error, StartError::AddressInUse { address } if Some(address) == config.relay));
+
+    config.relay = None;
+    config.http = Some("192.0.2.1:0".parse().unwrap());
+    let error = Server::start(config).await.unwrap_err();
+    assert!(matches!(error, StartError::Address { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_none() {
+    let (mut config, folder) = prepare();
+    config.data_dir = folder.path().join("file");
+    fs::write(&config.data_dir, "").unwrap();
+    let error = Server::start(config.clone()).await.unwrap_err();
+    assert!(matches!(error, StartError::Data(_)));
+    assert!(
+        error
+            .to_string()
+            .contains(config.data_dir.to_str().unwrap())
+    );
+
+    config.data_dir = folder.path().join("damaged");
+    fs::create_dir(&config.data_dir).unwrap();
+    fs::write(config.data_dir.join("visavis.sqlite"), "no database").unwrap();
+    let error = Server::start(config).await.unwrap_err();
+    assert!(matches!(error, StartError::Data(_)), "{error}");
+}
+
+#[tokio::test]
+async fn certificates_that_do_not_fit() {
+    let (mut config, folder) = prepare();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let read = |name: &str| {
+        let (certificate, key) = certificate::files(name);
+        (
+            fs::read_to_string(certificate).unwrap(),
+            fs::read_to_string(key).unwrap(),
+        )
+    };
+    let (one, other) = (read("localhost"), read("other.test"));
+    let mut error = async |certificate: &str, key: &str| {
+        config.https = Some(HttpsConfig {
+            address: loopback(),
+            certificate: write("certificate.pem", certificate),
+            key: write("key.pem", key),
+        });
+        match Server::start(config.clone()).await.unwrap_err() {
+            StartError::Tls(error) => error,
+            error => panic!("{error}"),
+        }
+    };
+    assert!(matches!(
+        error("", &one.1).await,
+        TlsError::Certificate { .. }
+    ));
+    assert!(matches!(error(&one.0, "").await, TlsError::Key { .. }));
+    assert!(matches!(
+        error(&one.0, &other.1).await,
+        TlsError::Mismatch { .. }
+    ));
+}

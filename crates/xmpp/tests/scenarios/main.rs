@@ -1,0 +1,8 @@
+//! Both ends of a stream, one behavior a file.
+#![allow(clippy::unwrap_used)]
+
+mod both_ends;
+mod common;
+mod hostile_input;
+mod recorded_login;
+mod stream_errors;
