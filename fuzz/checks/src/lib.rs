@@ -2,8 +2,14 @@
 //! something does not hold; that the parser itself does not panic is part of it.
 #![forbid(unsafe_code)]
 
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
 use visavis_server::fuzzing as server;
 use visavis_signal::{Signal, SignalKind, UserId};
+use visavis_turn::{
+    Client, Config, Input as RelayInput, Output as RelayOutput, Path, Relay, Secret, frame_length,
+};
 use visavis_xmpp::Jid;
 use visavis_xmpp::client::{ClientConfig, ClientStream, Input as ClientInput};
 use visavis_xmpp::framing::Frame;
@@ -80,10 +86,33 @@ pub fn framing(data: &[u8]) {
     }
 }
 
-/// An answer is no longer than what it may be used to amplify.
+/// A stranger's packet is answered once at most, with no more than a nonce and a name added to
+/// it, and opens nothing.
 pub fn stun(data: &[u8]) {
-    if let Some(answer) = server::stun(data) {
-        assert!(answer.len() <= data.len() + 64, "an answer that amplifies");
+    let mut config = Config::new("chat.example", Secret::new(*b"sixteen bytes ok"));
+    config.relay_v4 = Some(Ipv4Addr::LOCALHOST);
+    let mut relay = Relay::new(config);
+    let from = Client {
+        address: SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000)),
+        path: Path::Datagrams(0),
+    };
+    let mut answers = 0;
+    for output in relay.handle(Duration::ZERO, RelayInput::FromClient { from, data }) {
+        let RelayOutput::Reply { message, .. } = output else {
+            panic!("a stranger set something off: {output:?}");
+        };
+        assert!(
+            message.len() <= data.len() + 128,
+            "an answer that amplifies"
+        );
+        answers += 1;
+    }
+    assert!(answers <= 1, "more than one answer");
+    if let Ok(Some(length)) = frame_length(data) {
+        assert!(
+            (4..=65_556).contains(&length),
+            "a message of {length} bytes"
+        );
     }
 }
 
