@@ -81,7 +81,8 @@ pub struct Limits {
     pub ping_after: Duration,
     /// Further silence after which the connection counts as lost.
     pub ping_answer: Duration,
-    /// Time to send one HTTP request, headers and body each.
+    /// Time to send one HTTP request, headers and body each; and for a connection to the relay to
+    /// get an allocation.
     pub request_time: Duration,
     /// Life of a session after its last use.
     pub session_idle: Duration,

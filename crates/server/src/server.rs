@@ -170,7 +170,7 @@ impl Server {
                     config: &config.relaying,
                     tls: tls.as_ref(),
                     slots: Arc::clone(&front.slots),
-                    first_bytes: limits.request_time,
+                    patience: limits.request_time,
                 };
                 relay::serve(listening, setting, &tasks)
             })

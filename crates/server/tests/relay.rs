@@ -331,6 +331,19 @@ async fn credentials_outlive_a_restart() {
 }
 
 #[tokio::test]
+async fn a_connection_without_an_allocation_is_closed() {
+    let second = std::time::Duration::from_secs(1);
+    let running = start_with(|config| config.limits.request_time = second).await;
+    let relay = running.server.ready().relay.clone().unwrap();
+    let mut stream = TcpStream::connect(&relay).await.unwrap();
+    let request = Message::builder_request(BINDING, MessageWriteVec::new()).finish();
+    stream.write_all(&request).await.unwrap();
+    let mut answer = Vec::new();
+    soon(stream.read_to_end(&mut answer)).await.unwrap();
+    assert_eq!(answer.len(), 32);
+}
+
+#[tokio::test]
 async fn a_connection_that_speaks_something_else_is_closed() {
     let running = start().await;
     let relay = running.server.ready().relay.clone().unwrap();

@@ -132,6 +132,11 @@ impl Relay {
         self.allocations.len()
     }
 
+    /// Whether this client has one.
+    pub fn has_allocation(&self, client: Client) -> bool {
+        self.by_client.contains_key(&client)
+    }
+
     /// What it has done so far.
     pub const fn counters(&self) -> &Counters {
         &self.counters

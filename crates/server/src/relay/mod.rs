@@ -75,8 +75,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) tls: Option<&'a TlsAcceptor>,
     /// Places for connections, shared with the other listeners.
     pub(crate) slots: Arc<Semaphore>,
-    /// Time for the first bytes and for a handshake.
-    pub(crate) first_bytes: Duration,
+    /// Time for the first bytes of a connection, for its handshake, and for its allocation.
+    pub(crate) patience: Duration,
 }
 
 /// Binds UDP and TCP to one address. Port 0 picks one that is free for both.
@@ -142,14 +142,19 @@ pub(crate) fn serve(
     config.limits = setting.config.limits.clone();
     let ports = Ports::new(setting.config.ports.clone(), addresses);
     let status = StatusBoard::default();
-    let (worker, entrance) =
-        Worker::new(config, listening.datagrams.into(), ports, status.clone())?;
+    let (worker, entrance) = Worker::new(
+        config,
+        listening.datagrams.into(),
+        ports,
+        setting.patience,
+        status.clone(),
+    )?;
     worker.start(tasks)?;
     let streams = Streams::new(
         entrance,
         setting.tls,
         setting.slots,
-        setting.first_bytes,
+        setting.patience,
         tasks.clone(),
     );
     tasks.spawn(streams.serve(listening.streams));

@@ -25,7 +25,7 @@ const HANDSHAKE: u8 = 22;
 /// Messages that wait for a slow reader.
 const OUTBOX: usize = 256;
 /// Silence after which a connection counts as lost: longer than any allocation lasts without a
-/// refresh, and than pauses in a call.
+/// refresh. One without an allocation is closed by the worker long before.
 const SILENCE: Duration = Duration::from_secs(3660);
 /// Pause after a failed accept, which is mostly a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -36,7 +36,7 @@ pub(super) struct Streams {
     entrance: Entrance,
     tls: Option<TlsAcceptor>,
     slots: Arc<Semaphore>,
-    first_bytes: Duration,
+    patience: Duration,
     tasks: Tasks,
     numbers: Arc<AtomicU64>,
 }
@@ -46,14 +46,14 @@ impl Streams {
         entrance: Entrance,
         tls: Option<&TlsAcceptor>,
         slots: Arc<Semaphore>,
-        first_bytes: Duration,
+        patience: Duration,
         tasks: Tasks,
     ) -> Self {
         Self {
             entrance,
             tls: tls.map(without_alpn),
             slots,
-            first_bytes,
+            patience,
             tasks,
             numbers: Arc::default(),
         }
@@ -97,10 +97,10 @@ impl Streams {
     async fn connection(self, stream: TcpStream, client: Client) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let mut first = [0];
-        time::timeout(self.first_bytes, stream.peek(&mut first)).await??;
+        time::timeout(self.patience, stream.peek(&mut first)).await??;
         match self.tls {
             Some(ref tls) if first[0] == HANDSHAKE => {
-                let stream = time::timeout(self.first_bytes, tls.accept(stream)).await??;
+                let stream = time::timeout(self.patience, tls.accept(stream)).await??;
                 self.converse(stream, client).await
             }
             _ => self.converse(stream, client).await,

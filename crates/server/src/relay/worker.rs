@@ -30,6 +30,9 @@ const EVENTS: usize = 1024;
 /// Messages of connections that wait for the worker; then they wait in their connections.
 const QUEUE: usize = 1024;
 
+/// How often connections without an allocation are looked for.
+const LOOK_ROUND: Duration = Duration::from_secs(1);
+
 /// The clients' socket and the call of the entrance; relayed addresses come before them.
 const CLIENTS: Token = Token(usize::MAX - 1);
 const CALL: Token = Token(usize::MAX - 2);
@@ -48,6 +51,9 @@ pub(super) struct Worker {
     ready: HashSet<Token>,
     /// Those of them whose turn was too short.
     again: Vec<Token>,
+    /// How long a connection may be without an allocation.
+    patience: Duration,
+    next_look: Duration,
 }
 
 /// What connections tell the worker.
@@ -107,6 +113,7 @@ impl Worker {
         config: Config,
         clients: std::net::UdpSocket,
         ports: Ports,
+        patience: Duration,
         status: StatusBoard,
     ) -> io::Result<(Self, Entrance)> {
         let poll = Poll::new()?;
@@ -142,6 +149,8 @@ impl Worker {
             status,
             ready: HashSet::new(),
             again: Vec::new(),
+            patience,
+            next_look: Duration::ZERO,
         };
         Ok((worker, entrance))
     }
@@ -173,7 +182,7 @@ impl Worker {
         let mut events = Events::with_capacity(EVENTS);
         let mut datagram = vec![0; MAX_DATAGRAM];
         while !self.stop.asked.load(Ordering::Acquire) {
-            match self.poll.poll(&mut events, self.patience()) {
+            match self.poll.poll(&mut events, self.rest()) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 other => other?,
             }
@@ -190,6 +199,7 @@ impl Worker {
             if self.relay.next_timeout().is_some_and(|due| due <= now) {
                 feed(&mut self.relay, &mut self.shell, now, Input::Timeout);
             }
+            self.look_round(now);
             self.status.publish(RelayStatus {
                 allocations: self.relay.allocations(),
                 counters: *self.relay.counters(),
@@ -199,19 +209,37 @@ impl Worker {
     }
 
     /// How long to wait for events.
-    fn patience(&self) -> Option<Duration> {
+    fn rest(&self) -> Option<Duration> {
         if !self.ready.is_empty() {
             return Some(Duration::ZERO);
         }
-        let due = self.relay.next_timeout()?;
+        let look = (!self.shell.connections.is_empty()).then_some(self.next_look);
+        let due = self.relay.next_timeout().into_iter().chain(look).min()?;
         Some(due.saturating_sub(self.started.elapsed()))
+    }
+
+    /// Closes connections that take up room and relay nothing.
+    fn look_round(&mut self, now: Duration) {
+        if now < self.next_look {
+            return;
+        }
+        self.next_look = now + LOOK_ROUND;
+        let (relay, patience) = (&self.relay, self.patience);
+        self.shell.connections.retain(|_, connection| {
+            now < connection.opened + patience || relay.has_allocation(connection.client)
+        });
     }
 
     fn answer_calls(&mut self, now: Duration) {
         while let Ok(call) = self.calls.try_recv() {
             match call {
                 Call::Opened(client, messages) => {
-                    self.shell.connections.insert(client.path, messages);
+                    let connection = Connection {
+                        client,
+                        messages,
+                        opened: now,
+                    };
+                    self.shell.connections.insert(client.path, connection);
                 }
                 Call::Message(from, data) => {
                     let input = Input::FromClient { from, data: &data };
@@ -318,11 +346,19 @@ struct Shell {
     ports: Ports,
     /// By [`RelayId`], which are small.
     relayed: Vec<Option<UdpSocket>>,
-    connections: HashMap<Path, mpsc::Sender<Vec<u8>>>,
+    connections: HashMap<Path, Connection>,
     /// Answers for the state machine.
     opened: VecDeque<(RelayId, Option<u16>)>,
     /// The message being put together.
     message: Vec<u8>,
+}
+
+/// A client over TCP or TLS. Dropping this closes its connection.
+#[derive(Debug)]
+struct Connection {
+    client: Client,
+    messages: mpsc::Sender<Vec<u8>>,
+    opened: Duration,
 }
 
 impl Shell {
@@ -382,7 +418,7 @@ impl Shell {
     /// A connection that is full loses the message, as a network would.
     fn write(&self, path: Path, message: impl FnOnce() -> Vec<u8>) {
         if let Some(connection) = self.connections.get(&path)
-            && let Ok(place) = connection.try_reserve()
+            && let Ok(place) = connection.messages.try_reserve()
         {
             place.send(message());
         }
