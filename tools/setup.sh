@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the build needs on Debian 12/13 and Ubuntu 24.04; with the
-# argument `browser` also what the tests with a foreign browser need.
+# argument `browser` also what the tests with foreign programs need.
 set -euo pipefail
 
 missing=()
@@ -17,6 +17,8 @@ if [ "${1:-}" = browser ] && [ -z "${CHROMIUM:-}" ]; then
     if grep -qi '^ID=ubuntu' /etc/os-release 2>/dev/null; then need chromium-browser chromium-browser; else missing+=(chromium); fi
 fi
 
+[ "${1:-}" != browser ] || need turnutils_uclient coturn
+
 if ! command -v cargo >/dev/null 2>&1; then
   echo "Rust is missing: install it from https://rustup.rs, then run this again." >&2
   exit 1
@@ -32,4 +34,14 @@ sudo=()
 [ "$(id -u)" -eq 0 ] || sudo=(sudo)
 echo "Installing ${missing[*]}" >&2
 "${sudo[@]}" apt-get update -qq
+
+# Only coturn's clients are wanted: its server must not start, now or later.
+policy=/usr/sbin/policy-rc.d
+if [[ " ${missing[*]} " = *" coturn "* ]] && [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" install -m 755 /dev/stdin "$policy"
+  trap '"${sudo[@]}" rm -f "$policy"' EXIT
+fi
 "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+if [[ " ${missing[*]} " = *" coturn "* ]] && [ -d /run/systemd/system ]; then
+  "${sudo[@]}" systemctl disable -q coturn
+fi

@@ -1,15 +1,17 @@
 //! `visavis serve`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::Args;
-use visavis_server::{HttpsConfig, Server, ServerConfig, StartError};
+use visavis_server::turn::Network;
+use visavis_server::{HttpsConfig, RelayConfig, Server, ServerConfig, StartError};
 
 use crate::call::Stop;
 use crate::exit::{Failure, Outcome, Reason};
 
-/// Run the server: accounts, chat and STUN
+/// Run the server: accounts, chat and relay
 #[derive(Debug, Args)]
 pub(crate) struct ServeCommand {
     /// Folder of the database
@@ -39,9 +41,20 @@ pub(crate) struct ServeCommand {
     /// Where XMPP is served over TLS
     #[arg(long, value_name = "ADDR:PORT")]
     xmpps: Option<String>,
-    /// Where STUN is answered over UDP; `off` for not at all
+    /// Where STUN and TURN are served over UDP and TCP, with a certificate over TLS too; `off` for
+    /// not at all
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:3478", value_parser = listener)]
     relay: Listener,
+    /// The UDP ports of relayed calls; the firewall has to let them through
+    #[arg(long, value_name = "LOW-HIGH", default_value = "49152-65535", value_parser = ports)]
+    relay_ports: RangeInclusive<u16>,
+    /// The address by which the outside reaches relayed ports, if this machine does not have it
+    /// itself; once for IPv4 and once for IPv6
+    #[arg(long, value_name = "ADDR")]
+    relay_address: Vec<IpAddr>,
+    /// A private network that may be reached through the relay; may be given several times
+    #[arg(long, value_name = "ADDR/BITS")]
+    relay_allow: Vec<Network>,
     /// Add an application, two users and an answering robot for a first look
     #[arg(long = "try")]
     first_look: bool,
@@ -59,6 +72,14 @@ fn listener(text: &str) -> Result<Listener, String> {
             .map(|address| Listener(Some(address)))
             .map_err(|_| "ADDR:PORT, or `off`".into()),
     }
+}
+
+fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
+    let range = text.split_once('-').and_then(|(low, high)| {
+        let range: RangeInclusive<u16> = low.parse().ok()?..=high.parse().ok()?;
+        (*range.start() > 0 && !range.is_empty()).then_some(range)
+    });
+    range.ok_or_else(|| "LOW-HIGH, from 1 to 65535".into())
 }
 
 impl ServeCommand {
@@ -79,6 +100,12 @@ impl ServeCommand {
             http: self.http.0,
             https,
             relay: self.relay.0,
+            relaying: RelayConfig {
+                ports: self.relay_ports,
+                public_addresses: self.relay_address,
+                allowed_peers: self.relay_allow,
+                ..RelayConfig::default()
+            },
             ..ServerConfig::default()
         })
         .await

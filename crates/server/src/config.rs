@@ -4,8 +4,11 @@
 //! on loopback only.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use visavis_turn::{Network, RelayLimits};
 
 /// Everything [`Server::start`](crate::Server::start) needs to know.
 #[derive(Clone, Debug)]
@@ -18,8 +21,11 @@ pub struct ServerConfig {
     pub http: Option<SocketAddr>,
     /// Where REST and chat are served over TLS.
     pub https: Option<HttpsConfig>,
-    /// Where STUN is answered over UDP. Port 0 picks one.
+    /// Where STUN and TURN are served, over UDP and TCP, and over TLS if there is a certificate.
+    /// Port 0 picks one.
     pub relay: Option<SocketAddr>,
+    /// How the relay works.
+    pub relaying: RelayConfig,
     /// Bounds on what clients can make the server spend.
     pub limits: Limits,
 }
@@ -33,6 +39,22 @@ pub struct HttpsConfig {
     pub certificate: PathBuf,
     /// PEM file: the private key of the certificate.
     pub key: PathBuf,
+}
+
+/// How the relay works.
+#[derive(Clone, Debug)]
+pub struct RelayConfig {
+    /// The UDP ports of relayed addresses. A firewall has to let them through.
+    pub ports: RangeInclusive<u16>,
+    /// The addresses by which the outside reaches relayed ports, if this machine does not have
+    /// them itself; one of each family.
+    pub public_addresses: Vec<IpAddr>,
+    /// Networks that may be reached although they are private.
+    pub allowed_peers: Vec<Network>,
+    /// Networks that may not be reached although they are public.
+    pub denied_peers: Vec<Network>,
+    /// Bounds on what clients can make the relay spend.
+    pub limits: RelayLimits,
 }
 
 /// Bounds and periods. Whoever meets one is told by the protocol's own error.
@@ -59,7 +81,8 @@ pub struct Limits {
     pub ping_after: Duration,
     /// Further silence after which the connection counts as lost.
     pub ping_answer: Duration,
-    /// Time to send one HTTP request, headers and body each.
+    /// Time to send one HTTP request, headers and body each; and for a connection to the relay to
+    /// get an allocation.
     pub request_time: Duration,
     /// Life of a session after its last use.
     pub session_idle: Duration,
@@ -87,7 +110,21 @@ impl Default for ServerConfig {
             http: Some(SocketAddr::new(loopback, 8080)),
             https: None,
             relay: Some(SocketAddr::new(loopback, 3478)),
+            relaying: RelayConfig::default(),
             limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for RelayConfig {
+    fn default() -> Self {
+        Self {
+            // The dynamic ports (RFC 6335 section 6).
+            ports: 49_152..=65_535,
+            public_addresses: Vec::new(),
+            allowed_peers: Vec::new(),
+            denied_peers: Vec::new(),
+            limits: RelayLimits::default(),
         }
     }
 }

@@ -2,4 +2,3 @@
 //! Each function panics when it does not.
 
 pub use crate::account::fuzzing::rest;
-pub use crate::relay::fuzzing::stun;

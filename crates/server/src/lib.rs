@@ -1,5 +1,5 @@
 //! The visavis server as a library: accounts over HTTP, chat over WebSocket,
-//! and STUN, in one process with one SQLite file.
+//! and the relay (STUN and TURN), in one process with one SQLite file.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), visavis_server::StartError> {
@@ -12,8 +12,8 @@
 //! # }
 //! ```
 //!
-//! Media never passes through it: callers use it to find each other, then
-//! talk directly. [`store`] is usable without a running server, which is how
+//! Callers use it to find each other, then talk directly; media passes through
+//! the relay only where there is no direct way. [`store`] is usable without a running server, which is how
 //! an operator adds applications and users.
 
 #![forbid(unsafe_code)]
@@ -34,6 +34,8 @@ mod tls;
 mod web;
 
 pub use clock::UnixTime;
-pub use config::{HttpsConfig, Limits, ServerConfig};
+pub use config::{HttpsConfig, Limits, RelayConfig, ServerConfig};
+pub use relay::RelayStatus;
 pub use server::{Ready, Server, StartError};
 pub use tls::TlsError;
+pub use visavis_turn as turn;

@@ -8,16 +8,18 @@ use std::time::Duration;
 
 use axum::Router;
 use serde::Serialize;
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use visavis_turn::Secret;
 use visavis_xmpp::Jid;
 
-use crate::account::{self, Accounts, Gate};
+use crate::account::{self, Accounts, Gate, RelayAccess};
 use crate::chat::{self, Chat, Directory};
 use crate::config::ServerConfig;
 use crate::http::Front;
-use crate::store::{OpenError, PasswordError, Store, StoreThread};
-use crate::tasks::{TaskEnd, Tasks};
+use crate::relay::{Listening, RelayStatus, StatusBoard};
+use crate::store::{OpenError, PasswordError, Store, StoreError, StoreThread};
+use crate::tasks::TaskEnd;
 use crate::tls::{self, TlsError};
 use crate::{relay, revocation, web};
 
@@ -31,6 +33,7 @@ pub struct Server {
     ready: Ready,
     tasks: TaskEnd,
     store: JoinHandle<()>,
+    relay: Option<StatusBoard>,
     shutdown_time: Duration,
 }
 
@@ -53,7 +56,7 @@ pub struct Ready {
     /// Address of chat, encrypted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wss: Option<String>,
-    /// Address and port of STUN over UDP.
+    /// Address and port of STUN and TURN.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relay: Option<String>,
     /// The domain of chat addresses.
@@ -96,6 +99,9 @@ pub enum StartError {
     /// Passwords cannot be hashed: no memory, or no random numbers.
     #[error(transparent)]
     Passwords(#[from] PasswordError),
+    /// The database fails already.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The system cannot start a thread.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
@@ -113,12 +119,13 @@ impl Server {
         let tls = config.https.as_ref().map(tls::acceptor).transpose()?;
         let http = listen(config.http).await?;
         let https = listen(config.https.as_ref().map(|https| https.address)).await?;
-        let relay = listen_udp(config.relay).await?;
-        let (store, store_thread) =
-            StoreThread::start(Store::open(&config.data_dir)?).map_err(StartError::Thread)?;
+        let relay = listen_for_relay(config.relay).await?;
+        let store = Store::open(&config.data_dir)?;
+        let relay_secret = Secret::new(store.relay_secret()?);
+        let (store, store_thread) = StoreThread::start(store).map_err(StartError::Thread)?;
 
         let limits = config.limits;
-        let relay_address = relay.as_ref().map(|(_, address)| *address);
+        let relay_address = relay.as_ref().map(|relay| relay.address);
         let gate = Arc::new(Gate::new(store.clone(), &limits)?);
         let directory = Arc::new(Directory::new(limits.connections_per_user));
         let tasks_end = TaskEnd::new();
@@ -128,7 +135,11 @@ impl Server {
             Arc::clone(&gate),
             Arc::clone(&directory),
             limits.clone(),
-            relay_address,
+            relay_address.map(|address| RelayAccess {
+                address,
+                tls: tls.is_some(),
+                secret: relay_secret.clone(),
+            }),
             domain.to_string(),
         );
         let chat = Chat {
@@ -149,8 +160,22 @@ impl Server {
             http.as_ref().map(|(_, address)| *address),
             https.as_ref().map(|(_, address)| *address),
             relay_address,
-            config.domain,
+            config.domain.clone(),
         );
+        let relay = relay
+            .map(|listening| {
+                let setting = relay::Setting {
+                    realm: &config.domain,
+                    secret: relay_secret,
+                    config: &config.relaying,
+                    tls: tls.as_ref(),
+                    slots: Arc::clone(&front.slots),
+                    patience: limits.request_time,
+                };
+                relay::serve(listening, setting, &tasks)
+            })
+            .transpose()
+            .map_err(StartError::Thread)?;
 
         if let Some((listener, _)) = http {
             tasks.spawn(front.clone().serve(listener, None));
@@ -158,7 +183,6 @@ impl Server {
         if let (Some((listener, _)), Some(tls)) = (https, tls) {
             tasks.spawn(front.serve(listener, Some(tls)));
         }
-        serve_relay(relay, &tasks);
         tasks.spawn(revocation::watch(
             store,
             directory,
@@ -169,6 +193,7 @@ impl Server {
             ready,
             tasks: tasks_end,
             store: store_thread,
+            relay,
             shutdown_time: limits.shutdown_time,
         })
     }
@@ -176,6 +201,11 @@ impl Server {
     /// Where the server can be reached, free ports filled in.
     pub fn ready(&self) -> &Ready {
         &self.ready
+    }
+
+    /// What the relay is doing, a moment ago at most; `None` when there is none.
+    pub fn relay_status(&self) -> Option<RelayStatus> {
+        self.relay.as_ref().map(StatusBoard::read)
     }
 
     /// Ends the server: chat streams are closed in good order, requests under
@@ -226,16 +256,14 @@ async fn listen(
     Ok(Some((listener, bound)))
 }
 
-async fn listen_udp(
-    address: Option<SocketAddr>,
-) -> Result<Option<(UdpSocket, SocketAddr)>, StartError> {
+async fn listen_for_relay(address: Option<SocketAddr>) -> Result<Option<Listening>, StartError> {
     let Some(address) = address else {
         return Ok(None);
     };
-    let failed = |source| refused(address, source);
-    let socket = UdpSocket::bind(address).await.map_err(failed)?;
-    let bound = socket.local_addr().map_err(failed)?;
-    Ok(Some((socket, bound)))
+    let listening = relay::listen(address).await;
+    listening
+        .map(Some)
+        .map_err(|source| refused(address, source))
 }
 
 fn refused(address: SocketAddr, source: io::Error) -> StartError {
@@ -243,12 +271,6 @@ fn refused(address: SocketAddr, source: io::Error) -> StartError {
         StartError::AddressInUse { address }
     } else {
         StartError::Address { address, source }
-    }
-}
-
-fn serve_relay(relay: Option<(UdpSocket, SocketAddr)>, tasks: &Tasks) {
-    if let Some((socket, _)) = relay {
-        tasks.spawn(relay::serve(socket, tasks.clone()));
     }
 }
 

@@ -67,7 +67,11 @@ impl Play {
         };
         let outputs: Vec<_> = self.stream.handle(input).collect();
         if let Some(stanza) = sent_by_app {
-            assert!(outputs.into_iter().eq(self.stream.jid().map(|_| Output::Send(stanza))));
+            assert!(
+                outputs
+                    .into_iter()
+                    .eq(self.stream.jid().map(|_| Output::Send(stanza)))
+            );
             return;
         }
         assert!(outputs.len() <= MAX_EARLY_STANZAS + 3);

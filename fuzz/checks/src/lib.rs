@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod client_stream;
+mod relay;
 mod server_stream;
 mod signal;
 mod text;
@@ -24,7 +25,7 @@ pub const CHECKS: [(&str, fn(&[u8])); 9] = [
     ("rest", server::rest),
     ("server_stream", server_stream::server_stream),
     ("signal", signal::signal),
-    ("stun", server::stun),
+    ("stun", relay::stun),
     ("text", text::text),
 ];
 

@@ -100,7 +100,11 @@ impl Play {
         if let Some(stanza) = delivered {
             let passed_on = self.ready.is_some() && !over;
             assert_eq!(outputs.len(), usize::from(passed_on));
-            assert!(outputs.pop().is_none_or(|sent| sent == Output::Send(stanza)));
+            assert!(
+                outputs
+                    .pop()
+                    .is_none_or(|sent| sent == Output::Send(stanza))
+            );
         }
         let last = outputs.len().saturating_sub(1);
         let closed = outputs.last() == Some(&Output::Close);
@@ -108,7 +112,10 @@ impl Play {
             self.check(output, at == last);
         }
         assert!(!closed || self.stream.is_closed());
-        assert_eq!(self.stream.jid(), self.ready.as_ref().filter(|_| !self.stream.is_closed()));
+        assert_eq!(
+            self.stream.jid(),
+            self.ready.as_ref().filter(|_| !self.stream.is_closed())
+        );
     }
 
     fn check(&mut self, output: Output, last: bool) {
@@ -119,7 +126,11 @@ impl Play {
             Output::Authenticate { local, password } => {
                 assert!(last && !self.authenticated);
                 let known = local == USER && &*password == PASSWORD;
-                let answer = if known { Ok(local) } else { Err(SaslFailure::NotAuthorized) };
+                let answer = if known {
+                    Ok(local)
+                } else {
+                    Err(SaslFailure::NotAuthorized)
+                };
                 self.asked = Some(Input::Authenticated(answer));
             }
             Output::Bind { wanted } => {

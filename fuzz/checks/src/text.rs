@@ -114,6 +114,9 @@ fn answers(header: &StanzaHeader, own: &Jid) {
         let answer = Element::parse(&answer, &ROOMY).expect("an answer can be read");
         assert_eq!(answer.attribute("id"), header.id.as_deref());
         assert_eq!(answer.attribute("type"), Some(type_));
-        assert_eq!(answer.attribute("to").map(str::parse), Some(Ok(own.clone())));
+        assert_eq!(
+            answer.attribute("to").map(str::parse),
+            Some(Ok(own.clone()))
+        );
     }
 }

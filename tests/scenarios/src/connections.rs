@@ -268,9 +268,13 @@ impl Connections {
         let Some(connection) = self.open.get_mut(&id) else {
             return;
         };
-        let numbers = candidates
-            .iter()
-            .filter_map(|candidate| candidate.candidate.strip_prefix("candidate:")?.parse::<ConnectionId>().ok());
+        let numbers = candidates.iter().filter_map(|candidate| {
+            candidate
+                .candidate
+                .strip_prefix("candidate:")?
+                .parse::<ConnectionId>()
+                .ok()
+        });
         connection.ways.extend(numbers);
     }
 

@@ -153,7 +153,9 @@ impl Foreign {
                 peer,
                 event,
             } => {
-                self.with(&session, |call, step| call.on_transport(step, now, peer, event));
+                self.with(&session, |call, step| {
+                    call.on_transport(step, now, peer, event)
+                });
             }
             Input::Timeout => {
                 for session in self.calls.keys().cloned().collect::<Vec<_>>() {
@@ -174,7 +176,9 @@ impl Foreign {
                 self.with(&session, |call, step| call.stop_ringing(step));
             }
         } else if self.calls.contains_key(&session) {
-            self.with(&session, |call, step| call.receive(step, now, from.user, signal));
+            self.with(&session, |call, step| {
+                call.receive(step, now, from.user, signal)
+            });
         } else if signal.caller == Some(from.user) && !self.over.contains(&session) {
             self.called(now, from.user, signal);
         }

@@ -156,7 +156,11 @@ impl Observer {
                 assert_eq!(session.peer_state(*user), peer.state);
             }
         }
-        assert_eq!(core.sessions().count(), count, "a session nobody was told of");
+        assert_eq!(
+            core.sessions().count(),
+            count,
+            "a session nobody was told of"
+        );
     }
 
     /// A call that came in, and rings or was taken at once.
@@ -304,7 +308,10 @@ impl Seen {
     fn change(&mut self, user: UserId, state: PeerState) -> (PeerState, PeerState) {
         let peer = self.peers.get_mut(&user);
         let before = peer.as_ref().map_or(PeerState::Unknown, |peer| peer.state);
-        assert!(before.may_become(state), "{user} went from {before} to {state}");
+        assert!(
+            before.may_become(state),
+            "{user} went from {before} to {state}"
+        );
         match peer {
             Some(peer) if before.is_live() => {
                 peer.state = state;

@@ -357,7 +357,10 @@ impl World {
             if self.devices[id.0].next_timeout.is_some_and(|at| at <= next) {
                 self.handle(id, Input::Timeout);
                 let later = self.devices[id.0].next_timeout;
-                assert!(later.is_none_or(|at| at > self.now), "a timeout is not served");
+                assert!(
+                    later.is_none_or(|at| at > self.now),
+                    "a timeout is not served"
+                );
             }
         }
     }
@@ -645,7 +648,12 @@ impl World {
     }
 
     /// The device at the other end of a connection over which media flows.
-    pub fn talks_to(&self, device: DeviceId, session: &SessionId, peer: UserId) -> Option<DeviceId> {
+    pub fn talks_to(
+        &self,
+        device: DeviceId,
+        session: &SessionId,
+        peer: UserId,
+    ) -> Option<DeviceId> {
         let id = self.connections.of(&(device, session.clone(), peer))?;
         let other = self.connections.other_end(id)?;
         self.carries(id).then_some(other.key.0)

@@ -15,6 +15,7 @@ mod find;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod gate;
+mod ice_servers;
 mod json;
 mod login;
 mod nonce;
@@ -22,7 +23,6 @@ mod session;
 mod signature;
 mod users;
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -30,6 +30,7 @@ use axum::middleware;
 use axum::routing::{get, post};
 
 pub(crate) use gate::{Claim, Gate, Refusal};
+pub(crate) use ice_servers::RelayAccess;
 
 use crate::chat::Directory;
 use crate::config::Limits;
@@ -44,7 +45,7 @@ pub(crate) struct Accounts {
     pub(crate) gate: Arc<Gate>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) limits: Limits,
-    pub(crate) relay: Option<SocketAddr>,
+    pub(crate) relay: Option<RelayAccess>,
     pub(crate) domain: String,
     nonces: Mutex<Nonces>,
 }
@@ -55,7 +56,7 @@ impl Accounts {
         gate: Arc<Gate>,
         directory: Arc<Directory>,
         limits: Limits,
-        relay: Option<SocketAddr>,
+        relay: Option<RelayAccess>,
         domain: String,
     ) -> Self {
         Self {
@@ -92,7 +93,7 @@ pub(crate) fn routes(accounts: Arc<Accounts>) -> Router {
             "/users/{id}",
             get(users::show).put(users::update).delete(users::delete),
         )
-        .route("/ice_servers", get(discovery::ice_servers))
+        .route("/ice_servers", get(ice_servers::ice_servers))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&accounts),
             caller::require_session,

@@ -1,61 +1,162 @@
-//! The relay listener: STUN over UDP.
+//! The relay: STUN and TURN over UDP, TCP and TLS on one port.
 //!
-//! Answers Binding requests, so that clients learn the address under which
-//! the outside sees them. Never answers anything else, and never sends much
-//! more than it was sent.
+//! Everything is decided in `visavis_turn`; here are the sockets around it. One thread owns all
+//! UDP sockets and the state machine ([`worker`]); connections over TCP and TLS are tasks that pass
+//! whole messages to it and from it ([`streams`]).
+//!
+//! What clients send never reaches anybody but the peer it is for, and is never looked at.
 
-mod binding;
-#[cfg(feature = "fuzzing")]
-pub(crate) mod fuzzing;
+mod addresses;
+mod descriptors;
+mod ports;
+mod streams;
+mod worker;
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use tokio::net::UdpSocket;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use visavis_turn::{Config, Counters, Secret};
 
+use crate::clock::UnixTime;
+use crate::config::RelayConfig;
 use crate::tasks::Tasks;
 
-/// Larger packets are no STUN requests (RFC 8489 section 6.1 keeps them
-/// below the path MTU).
-const MAX_PACKET: usize = 1500;
+use addresses::Addresses;
+use ports::Ports;
+use streams::Streams;
+use worker::Worker;
 
-/// Answers on `socket` until the server ends.
-pub(crate) async fn serve(socket: UdpSocket, tasks: Tasks) {
-    let mut packet = [0; MAX_PACKET];
+/// What the system may keep of datagrams until they are read, in bytes: a burst of all calls.
+const RECEIVE_BUFFER: usize = 4 << 20;
+
+/// The sockets of the relay, bound and not yet served.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    pub(crate) address: SocketAddr,
+    datagrams: Socket,
+    streams: TcpListener,
+}
+
+/// What the relay has done so far and has to do.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct RelayStatus {
+    /// Allocations that there are now.
+    pub allocations: usize,
+    /// Counts since the start.
+    pub counters: Counters,
+}
+
+/// Where the worker leaves its status.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StatusBoard(Arc<Mutex<RelayStatus>>);
+
+impl StatusBoard {
+    fn publish(&self, status: RelayStatus) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = status;
+    }
+
+    pub(crate) fn read(&self) -> RelayStatus {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the relay needs besides its sockets.
+pub(crate) struct Setting<'a> {
+    pub(crate) realm: &'a str,
+    pub(crate) secret: Secret,
+    pub(crate) config: &'a RelayConfig,
+    pub(crate) tls: Option<&'a TlsAcceptor>,
+    /// Places for connections, shared with the other listeners.
+    pub(crate) slots: Arc<Semaphore>,
+    /// Time for the first bytes of a connection, for its handshake, and for its allocation.
+    pub(crate) patience: Duration,
+}
+
+/// Binds UDP and TCP to one address. Port 0 picks one that is free for both.
+pub(crate) async fn listen(address: SocketAddr) -> io::Result<Listening> {
+    const TRIES: u32 = 16;
+    let mut tries = 0;
     loop {
-        let received = tokio::select! {
-            () = tasks.ending() => return,
-            received = socket.recv_from(&mut packet) => received,
-        };
-        match received {
-            Ok((length, from)) => answer(&socket, &packet[..length], from).await,
-            // Some systems report an earlier answer's ICMP error here.
-            Err(error) if is_about_a_peer(&error) => {}
-            Err(error) => {
-                tracing::error!(%error, "the relay's socket failed");
-                return;
+        tries += 1;
+        let streams = TcpListener::bind(address).await?;
+        let bound = streams.local_addr()?;
+        match bind_datagrams(bound) {
+            Ok(datagrams) => {
+                return Ok(Listening {
+                    address: bound,
+                    datagrams,
+                    streams,
+                });
             }
+            // Another program has the UDP port: the next free one may fit.
+            Err(error)
+                if error.kind() == io::ErrorKind::AddrInUse
+                    && address.port() == 0
+                    && tries < TRIES => {}
+            Err(error) => return Err(error),
         }
     }
 }
 
-async fn answer(socket: &UdpSocket, packet: &[u8], from: SocketAddr) {
-    // A dual-stack socket sees IPv4 clients as mapped IPv6.
-    let seen = SocketAddr::new(from.ip().to_canonical(), from.port());
-    let Some(response) = binding::respond(packet, seen) else {
-        return;
-    };
-    if let Err(error) = socket.send_to(&response, from).await {
-        tracing::debug!(%error, "an answer could not be sent");
-    }
+fn bind_datagrams(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::DGRAM,
+        Some(Protocol::UDP),
+    )?;
+    socket.set_nonblocking(true)?;
+    // The system may allow less; what there is will do.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    socket.bind(&address.into())?;
+    Ok(socket)
 }
 
-fn is_about_a_peer(error: &io::Error) -> bool {
-    use io::ErrorKind::{
-        ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted, NetworkUnreachable,
-    };
-    matches!(
-        error.kind(),
-        ConnectionRefused | ConnectionReset | HostUnreachable | NetworkUnreachable | Interrupted
-    )
+/// Serves until the server ends.
+///
+/// # Errors
+/// When the system has no thread or no event queue left.
+pub(crate) fn serve(
+    listening: Listening,
+    setting: Setting<'_>,
+    tasks: &Tasks,
+) -> io::Result<StatusBoard> {
+    descriptors::allow_many();
+    let addresses = Addresses::of(listening.address, setting.config);
+    let mut config = Config::new(setting.realm, setting.secret);
+    config.origin = Duration::from_secs(UnixTime::now().0.unsigned_abs());
+    config.relay_v4 = addresses.public_v4();
+    config.relay_v6 = addresses.public_v6();
+    config.peers.own = addresses.own();
+    config
+        .peers
+        .allowed
+        .clone_from(&setting.config.allowed_peers);
+    config.peers.denied.clone_from(&setting.config.denied_peers);
+    config.limits = setting.config.limits.clone();
+    let ports = Ports::new(setting.config.ports.clone(), addresses);
+    let status = StatusBoard::default();
+    let (worker, entrance) = Worker::new(
+        config,
+        listening.datagrams.into(),
+        ports,
+        setting.patience,
+        status.clone(),
+    )?;
+    worker.start(tasks)?;
+    let streams = Streams::new(
+        entrance,
+        setting.tls,
+        setting.slots,
+        setting.patience,
+        tasks.clone(),
+    );
+    tasks.spawn(streams.serve(listening.streams));
+    Ok(status)
 }

@@ -64,6 +64,11 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT;
     CREATE INDEX sessions_user ON sessions(application_id, user_id);
     CREATE INDEX sessions_used ON sessions(used_at);",
+    // 2: secrets of the server itself
+    "CREATE TABLE secrets (
+        name   TEXT PRIMARY KEY,
+        value  BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;",
 ];
 
 /// Brings the database to the newest schema.

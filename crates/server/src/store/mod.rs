@@ -6,8 +6,8 @@
 //! same time (WAL and a busy timeout).
 //!
 //! Never keeps a password or a token in clear: passwords are Argon2id,
-//! tokens SHA-256. An application's secret is kept as it is, because HMAC
-//! needs it.
+//! tokens SHA-256. An application's secret and the relay's are kept as they
+//! are, because HMAC needs them.
 
 mod application;
 mod error;
@@ -16,6 +16,7 @@ mod import;
 mod migrations;
 mod password;
 mod search;
+mod secret;
 mod session;
 mod thread;
 mod user;

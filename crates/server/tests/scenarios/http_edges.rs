@@ -106,13 +106,16 @@ async fn everything_can_be_discovered() {
     let rest = rest.logged_in(101).await;
     let ice = rest.get("/ice_servers.json").await;
     let relay = running.server.ready().relay.clone().unwrap();
-    assert_eq!(
-        ice.parts(),
-        (
-            200,
-            json!({"ttl": 3600, "ice_servers": [{"urls": [format!("stun:{relay}")]}]})
-        )
-    );
+    assert_eq!((ice.status, &ice.body["ttl"]), (200, &json!(3600)));
+    let [stun, turn] = &ice.body["ice_servers"].as_array().unwrap()[..] else {
+        panic!("{}", ice.text)
+    };
+    assert_eq!(*stun, json!({"urls": [format!("stun:{relay}")]}));
+    let urls = ["udp", "tcp"].map(|way| format!("turn:{relay}?transport={way}"));
+    assert_eq!(turn["urls"], json!(urls));
+    let username = turn["username"].as_str().unwrap();
+    assert!(username.ends_with(&format!(":101-{APP}")), "{username}");
+    assert!(turn["credential"].is_string());
 }
 
 #[tokio::test]

@@ -61,7 +61,10 @@ impl Call {
         call_type: CallType,
         _now: Time,
     ) -> Self {
-        let peers = opponents.iter().map(|user| (*user, Peer::default())).collect();
+        let peers = opponents
+            .iter()
+            .map(|user| (*user, Peer::default()))
+            .collect();
         Self {
             session,
             call_type,
@@ -173,7 +176,10 @@ impl Call {
     }
 
     fn dial(&self, step: &mut Step<'_>, user: UserId) {
-        let offer = self.peers.get(&user).and_then(|peer| peer.dialing.as_ref()?.offer.clone());
+        let offer = self
+            .peers
+            .get(&user)
+            .and_then(|peer| peer.dialing.as_ref()?.offer.clone());
         if let Some(offer) = offer {
             // What is for the callees goes out with the initiator's own calls alone.
             let info = if self.initiator == step.me {
@@ -202,7 +208,11 @@ impl Call {
     }
 
     fn answer(&mut self, step: &mut Step<'_>, user: UserId) {
-        let Some(offer) = self.peers.get_mut(&user).and_then(|peer| peer.offered.take()) else {
+        let Some(offer) = self
+            .peers
+            .get_mut(&user)
+            .and_then(|peer| peer.offered.take())
+        else {
             return;
         };
         let call_type = self.call_type;
@@ -406,7 +416,11 @@ impl Call {
         }
         self.regained(step, user);
         // Who never connects is given up when the time to answer is over.
-        if self.peers.values().all(|peer| peer.connected || peer.closed) {
+        if self
+            .peers
+            .values()
+            .all(|peer| peer.connected || peer.closed)
+        {
             self.wait_until = None;
         }
     }
@@ -438,7 +452,11 @@ impl Call {
     }
 
     fn redial(&mut self, step: &mut Step<'_>, now: Time, user: UserId) {
-        let Some(dialing) = self.peers.get_mut(&user).and_then(|peer| peer.dialing.as_mut()) else {
+        let Some(dialing) = self
+            .peers
+            .get_mut(&user)
+            .and_then(|peer| peer.dialing.as_mut())
+        else {
             return;
         };
         if dialing.next.is_none_or(|next| next > now) {

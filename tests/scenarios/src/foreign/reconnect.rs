@@ -44,7 +44,12 @@ impl Call {
         }
         peer.reconnect.build_at = Some(now + HEAL_TIME);
         peer.reconnect.fail_at = Some(now + DISCONNECT_TIME);
-        step.tell_more(&self.session, "onReconnect", Some(user), Some("reconnecting"));
+        step.tell_more(
+            &self.session,
+            "onReconnect",
+            Some(user),
+            Some("reconnecting"),
+        );
     }
 
     pub(super) fn regained(&mut self, step: &mut Step<'_>, user: UserId) {
@@ -53,7 +58,12 @@ impl Call {
         };
         if peer.reconnect.fail_at.is_some() {
             peer.reconnect = Reconnect::default();
-            step.tell_more(&self.session, "onReconnect", Some(user), Some("reconnected"));
+            step.tell_more(
+                &self.session,
+                "onReconnect",
+                Some(user),
+                Some("reconnected"),
+            );
         }
     }
 

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use visavis_call::{Command, DescriptionFault, TransportEvent};
-use visavis_signal::{
-    Body, CallType, Signal, SignalKind, Update, UserId, UserInfo,
-};
+use visavis_signal::{Body, CallType, Signal, SignalKind, Update, UserId, UserInfo};
 
 use super::cast::Cast;
 use super::line::Line;
@@ -203,7 +201,12 @@ impl Cast {
             }
             [one] => {
                 let one = self.user(one)?;
-                let others: Vec<_> = self.world.devices().iter().map(|there| there.user).collect();
+                let others: Vec<_> = self
+                    .world
+                    .devices()
+                    .iter()
+                    .map(|there| there.user)
+                    .collect();
                 for other in others.into_iter().filter(|other| *other != one) {
                     self.world.set_path(one, other, works);
                 }

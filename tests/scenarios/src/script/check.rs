@@ -32,7 +32,10 @@ impl Cast {
         tell: impl Fn(&Self, &Outcome) -> Option<String>,
     ) -> Result<(), String> {
         let news = self.news(device, look);
-        let found: Vec<_> = news.iter().filter_map(|outcome| tell(self, outcome)).collect();
+        let found: Vec<_> = news
+            .iter()
+            .filter_map(|outcome| tell(self, outcome))
+            .collect();
         let nothing = line.items == ["nothing"];
         if found == line.items || nothing && found.is_empty() {
             return Ok(());
@@ -101,9 +104,9 @@ impl Cast {
             let other = self.world.talks_to(device, &session, user);
             let other = other.ok_or_else(|| format!("{} hears nothing", self.name(user)))?;
             let knows = match &self.world.device(other).client {
-                Client::Ours(core) => core.session(&session).is_some_and(|session| {
-                    session.peer_state(me) == PeerState::Connected
-                }),
+                Client::Ours(core) => core
+                    .session(&session)
+                    .is_some_and(|session| session.peer_state(me) == PeerState::Connected),
                 Client::Foreign(foreign) => foreign.is_connected(&session, me),
             };
             if !knows {

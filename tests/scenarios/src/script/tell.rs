@@ -1,9 +1,7 @@
 //! How scripts write what a client says.
 
 use visavis_call::{Event, TransportCommand, reason};
-use visavis_signal::{
-    Body, DescriptionKind, MediaState, SessionId, Update, UserInfo,
-};
+use visavis_signal::{Body, DescriptionKind, MediaState, SessionId, Update, UserInfo};
 
 use super::cast::{Cast, THE_CALL};
 use crate::client::Outcome;
@@ -22,9 +20,7 @@ impl Cast {
     /// An event of the app, changes of state included.
     pub(super) fn tell_change(&self, outcome: &Outcome) -> Option<String> {
         match outcome {
-            Outcome::Event(event) => {
-                Some(self.of_call(event.session(), self.sentence(event)))
-            }
+            Outcome::Event(event) => Some(self.of_call(event.session(), self.sentence(event))),
             Outcome::Callback(callback) => {
                 Some(self.of_call(&callback.session, self.callback(callback)))
             }
@@ -153,7 +149,11 @@ fn shows(media: MediaState) -> String {
         (media.video, "video"),
         (media.held, "held"),
     ];
-    let parts: Vec<_> = parts.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
+    let parts: Vec<_> = parts
+        .iter()
+        .filter(|(on, _)| *on)
+        .map(|(_, name)| *name)
+        .collect();
     if parts.is_empty() {
         "nothing".into()
     } else {

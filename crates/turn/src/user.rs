@@ -1,0 +1,97 @@
+//! Users of the relay: what they have, and what they may spend.
+
+use alloc::boxed::Box;
+use core::time::Duration;
+
+use hashbrown::HashMap;
+use slab::Slab;
+
+use crate::Hashing;
+use crate::budget::{Budget, Rate};
+use crate::config::RelayLimits;
+
+/// A user's place in [`Users`], as long as he has an allocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UserId(usize);
+
+#[derive(Debug)]
+struct User {
+    name: Box<str>,
+    allocations: u32,
+    bytes: Budget,
+}
+
+/// The users who have allocations.
+#[derive(Debug)]
+pub(crate) struct Users {
+    most_allocations: u32,
+    rate: Option<Rate>,
+    by_name: HashMap<Box<str>, UserId, Hashing>,
+    users: Slab<User>,
+}
+
+/// The user has as many allocations as he may have.
+#[derive(Debug)]
+pub(crate) struct QuotaReached;
+
+impl Users {
+    pub(crate) fn new(limits: &RelayLimits, hashing: Hashing) -> Self {
+        Self {
+            most_allocations: limits.allocations_per_user,
+            rate: limits.bytes_per_second_per_user.map(|per_second| Rate {
+                per_second,
+                at_once: per_second,
+            }),
+            by_name: HashMap::with_hasher(hashing),
+            users: Slab::new(),
+        }
+    }
+
+    /// Counts one more allocation.
+    pub(crate) fn enter(&mut self, name: &str, now: Duration) -> Result<UserId, QuotaReached> {
+        if let Some(id) = self.by_name.get(name) {
+            let user = &mut self.users[id.0];
+            if user.allocations >= self.most_allocations {
+                return Err(QuotaReached);
+            }
+            user.allocations += 1;
+            return Ok(*id);
+        }
+        if self.most_allocations == 0 {
+            return Err(QuotaReached);
+        }
+        let none = Rate {
+            per_second: 0,
+            at_once: 0,
+        };
+        let id = UserId(self.users.insert(User {
+            name: name.into(),
+            allocations: 1,
+            bytes: Budget::full(self.rate.unwrap_or(none), now),
+        }));
+        self.by_name.insert(name.into(), id);
+        Ok(id)
+    }
+
+    /// Counts one less. A user without any is forgotten.
+    pub(crate) fn leave(&mut self, id: UserId) {
+        let user = &mut self.users[id.0];
+        user.allocations -= 1;
+        if user.allocations == 0 {
+            let user = self.users.remove(id.0);
+            self.by_name.remove(&user.name);
+        }
+    }
+
+    pub(crate) fn name(&self, id: UserId) -> &str {
+        &self.users[id.0].name
+    }
+
+    /// Spends from the user's bandwidth, if there is enough.
+    pub(crate) fn spend(&mut self, id: UserId, bytes: usize, now: Duration) -> bool {
+        match self.rate {
+            None => true,
+            Some(rate) => self.users[id.0].bytes.spend(bytes as u64, rate, now),
+        }
+    }
+}

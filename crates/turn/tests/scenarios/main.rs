@@ -1,0 +1,13 @@
+//! The relay in virtual time, one behavior each.
+
+mod allocations;
+mod channels;
+mod common;
+mod credentials;
+mod families;
+mod hostile;
+mod oracle;
+mod permissions;
+mod quotas;
+mod relay_to_relay;
+mod rfc5769;
