@@ -28,6 +28,10 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one of them in a process"
+)]
 enum Command {
     Serve(serve::ServeCommand),
     #[command(subcommand)]

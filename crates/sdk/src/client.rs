@@ -45,7 +45,7 @@ impl CallClient {
             visavis_peer::warm_up();
         });
         Ok(Self {
-            engine: Engine::new(config.clone(), runtime),
+            engine: Engine::new(config.clone(), &runtime),
             config,
         })
     }

@@ -89,7 +89,7 @@ pub(crate) enum Refused {
 }
 
 impl Engine {
-    pub(crate) fn new(config: CallConfig, runtime: Handle) -> Arc<Self> {
+    pub(crate) fn new(config: CallConfig, runtime: &Handle) -> Arc<Self> {
         let engine = Arc::new_cyclic(|me| Self {
             state: Mutex::new(State {
                 config,
@@ -764,7 +764,10 @@ async fn receive(engine: Weak<Engine>, signaling: Arc<dyn Signaling>) {
             return;
         };
         engine.input(match event {
-            SignalingEvent::Received { from, signal } => Input::Signal { from, signal },
+            SignalingEvent::Received { from, signal } => Input::Signal {
+                from,
+                signal: *signal,
+            },
             SignalingEvent::Lost => Input::ChatLost,
             SignalingEvent::Restored => Input::ChatRestored,
         });

@@ -48,7 +48,7 @@ pub enum SignalingEvent {
         /// Who sent it, from which device.
         from: Address,
         /// The signal.
-        signal: Signal,
+        signal: Box<Signal>,
     },
     /// The transport is down; it tries to come back by itself.
     Lost,

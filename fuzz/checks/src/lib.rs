@@ -16,8 +16,11 @@ use visavis_peer::fuzzing as peer;
 use visavis_server::fuzzing as server;
 use visavis_xmpp::xml::Limits;
 
+/// Takes what a stranger sent, and panics when something does not hold.
+pub type Check = fn(&[u8]);
+
 /// A check by its name, which is that of its fuzz target and its corpus.
-pub const CHECKS: [(&str, fn(&[u8])); 9] = [
+pub const CHECKS: [(&str, Check); 9] = [
     ("candidate", peer::candidate),
     ("client_stream", client_stream::client_stream),
     ("description", peer::description),

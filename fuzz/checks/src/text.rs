@@ -26,10 +26,7 @@ pub(crate) fn text(bytes: &[u8]) {
     frame(text, &limits);
     address(text);
     if let Ok(plain) = Plain::decode(text) {
-        assert_eq!(
-            plain.encode().as_deref().map(Plain::decode),
-            Ok(Ok(plain.clone()))
-        );
+        assert_eq!(plain.encode().as_deref().map(Plain::decode), Ok(Ok(plain)));
     }
     header(text, element.as_ref().ok());
 }

@@ -83,7 +83,7 @@ enum Happening {
     },
     Input {
         device: DeviceId,
-        input: Input,
+        input: Box<Input>,
     },
 }
 
@@ -394,7 +394,7 @@ impl World {
                     self.tell(key, TransportEvent::Closed);
                 }
             }
-            Happening::Input { device, input } => self.handle(device, input),
+            Happening::Input { device, input } => self.handle(device, *input),
         }
     }
 
@@ -435,7 +435,13 @@ impl World {
             if !sender.knows {
                 let (session, to) = (signal.session.clone(), to.user);
                 let input = Input::SignalFailed { session, to, kind };
-                self.queue(self.now, Happening::Input { device: id, input });
+                self.queue(
+                    self.now,
+                    Happening::Input {
+                        device: id,
+                        input: Box::new(input),
+                    },
+                );
             }
             return;
         }
@@ -494,10 +500,10 @@ impl World {
             TransportCommand::CreateAnswer => {
                 self.work(TIME_TO_DESCRIBE, connection, Work::Answer);
             }
-            TransportCommand::ApplyOffer(offer) => {
-                if self.connections.apply_offer(connection, &offer).is_err() {
-                    self.refuse(key);
-                }
+            TransportCommand::ApplyOffer(offer)
+                if self.connections.apply_offer(connection, &offer).is_err() =>
+            {
+                self.refuse(key);
             }
             TransportCommand::ApplyAnswer(answer) => {
                 if self.connections.apply_answer(connection, &answer).is_err() {
@@ -529,6 +535,7 @@ impl World {
             peer,
             event,
         };
+        let input = Box::new(input);
         self.queue(self.now, Happening::Input { device, input });
     }
 

@@ -1,27 +1,19 @@
 //! Every script is a test of its own, named after its file.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use visavis_call::{PeerState, SessionState};
-use visavis_scenarios::observer::EVENTS;
 use visavis_scenarios::script;
 
 fn main() -> ExitCode {
     let scripts = scripts();
     let trials = scripts.iter().map(|script| {
         let script = script.clone();
-        Trial::test(script.name.clone(), move || script.play().map(drop))
+        Trial::test(script.name.clone(), move || script.play())
     });
-    let together = Trial::test("together they take every way and tell every event", {
-        let scripts = scripts.clone();
-        move || together(&scripts)
-    });
-    let trials = trials.chain([together]).collect();
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
 }
 
 #[derive(Clone)]
@@ -31,9 +23,10 @@ struct Script {
 }
 
 impl Script {
-    fn play(&self) -> Result<Vec<visavis_scenarios::observer::Observer>, Failed> {
+    fn play(&self) -> Result<(), Failed> {
         let text = fs::read_to_string(&self.path)?;
-        script::play(&text).map_err(|failure| format!("{}, {failure}", self.path.display()).into())
+        let played = script::play(&text).map(drop);
+        played.map_err(|failure| format!("{}, {failure}", self.path.display()).into())
     }
 }
 
@@ -57,32 +50,4 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<Script>) {
             found.push(Script { name, path });
         }
     }
-}
-
-/// What may happen happens in some script.
-fn together(scripts: &[Script]) -> Result<(), Failed> {
-    let mut session_ways = ways(&SessionState::ALL, SessionState::successors);
-    let mut peer_ways = ways(&PeerState::ALL, PeerState::successors);
-    let mut events: BTreeSet<_> = EVENTS.into();
-    for script in scripts {
-        for observer in script.play()? {
-            session_ways.retain(|way| !observer.session_ways.contains(way));
-            peer_ways.retain(|way| !observer.peer_ways.contains(way));
-            events.retain(|event| !observer.events.contains(event));
-        }
-    }
-    if session_ways.is_empty() && peer_ways.is_empty() && events.is_empty() {
-        return Ok(());
-    }
-    Err(format!("in no script: {session_ways:?} {peer_ways:?} {events:?}").into())
-}
-
-fn ways<S: Copy + Ord + 'static>(
-    states: &[S],
-    successors: impl Fn(S) -> &'static [S],
-) -> BTreeSet<(S, S)> {
-    let ways = states
-        .iter()
-        .flat_map(|from| successors(*from).iter().map(|to| (*from, *to)));
-    ways.collect()
 }

@@ -62,7 +62,7 @@ pub(crate) enum Verb {
 
 impl Line {
     pub(crate) fn user_info(&self) -> Result<UserInfo, UserInfoError> {
-        UserInfo::from_entries(self.user_info.iter().map(|(key, value)| (key, value)))
+        UserInfo::from_entries(self.user_info.iter())
     }
 
     pub(crate) fn call_type(&self) -> CallType {

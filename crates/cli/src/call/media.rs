@@ -20,10 +20,10 @@ pub(crate) fn local(options: &Options) -> Result<LocalMedia, Failure> {
     let (video, audio) = (options.video.clone(), options.audio.clone());
     let mut media = LocalMedia::none();
     if picture(&video).map_err(unusable)?.is_some() {
-        media = media.with_video(move || picture(&video)?.ok_or_else(|| none()));
+        media = media.with_video(move || picture(&video)?.ok_or_else(none));
     }
     if sound(&audio).map_err(unusable)?.is_some() {
-        media = media.with_audio(move || sound(&audio)?.ok_or_else(|| none()));
+        media = media.with_audio(move || sound(&audio)?.ok_or_else(none));
     }
     Ok(media)
 }

@@ -209,15 +209,16 @@ impl Keeper {
             let outputs: Vec<Output> = link.stream.handle(input).collect();
             for output in outputs {
                 match output {
-                    Output::Send(frame) => {
-                        if send(&mut link.socket, frame).await.is_err() {
-                            return End::Lost;
-                        }
-                    }
+                    Output::Send(frame) => match send(&mut link.socket, frame).await {
+                        Ok(()) => {}
+                        Err(()) => return End::Lost,
+                    },
                     Output::Stanza(stanza) => {
                         if let Some((from, signal)) = inbound::signal(&stanza, &link.jid) {
-                            self.listener
-                                .tell(SignalingEvent::Received { from, signal });
+                            self.listener.tell(SignalingEvent::Received {
+                                from,
+                                signal: Box::new(signal),
+                            });
                         }
                     }
                     Output::Pong { .. } => answered = pinged,

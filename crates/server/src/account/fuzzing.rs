@@ -22,10 +22,11 @@ pub fn rest(input: &[u8]) {
     if let Ok(value) = HeaderValue::from_bytes(content_type) {
         headers.insert(header::CONTENT_TYPE, value);
     }
-    for fields in [Fields::of_body(&headers, body), Fields::of_form(body)] {
-        if let Ok(fields) = fields {
-            check(&fields);
-        }
+    for fields in [Fields::of_body(&headers, body), Fields::of_form(body)]
+        .into_iter()
+        .flatten()
+    {
+        check(&fields);
     }
 }
 

@@ -47,7 +47,7 @@ fn verify<M: Mac + KeyInit>(key: &[u8], signed: &str, signature: &[u8]) -> bool 
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     text.as_bytes()

@@ -51,7 +51,7 @@ async fn a_wanted_resource_is_given_and_taken_over() {
     assert_eq!(old.jid, format!("{}/android_1", bare(101)));
     let mut new = Chat::connect(&running.ws()).await;
     new.bind(101, APP, "pass101", "android_1").await;
-    let last = old.to_the_end().await.concat();
+    let last = old.rest_of_the_stream().await.concat();
     assert!(last.contains("<conflict"), "{last}");
     assert!(new.fence().await.is_empty());
 }
@@ -146,7 +146,7 @@ async fn whoever_does_not_log_in_is_disconnected() {
     let running = start_with(|config| config.limits.login_time = Duration::from_millis(200)).await;
     let mut chat = Chat::connect(&running.ws()).await;
     chat.open().await;
-    chat.to_the_end().await;
+    chat.rest_of_the_stream().await;
 }
 
 #[tokio::test]

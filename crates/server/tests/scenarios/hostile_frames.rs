@@ -16,7 +16,7 @@ async fn ends_with_error(chat: &mut Chat, what: &str) {
         }
     };
     assert!(
-        matches!(ended, Ended::Close(_)),
+        matches!(ended, Ended::Close),
         "{what}: {ended:?} after {frames:?}"
     );
     let frames = frames.concat();

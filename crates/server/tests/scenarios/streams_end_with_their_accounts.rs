@@ -16,7 +16,7 @@ async fn a_destroyed_session_ends_its_streams_only() {
     let mut by_password = Chat::connect(&running.ws()).await;
     by_password.bind(101, APP, "pass101", "").await;
     rest.delete("/session.json").await;
-    let last = by_token.to_the_end().await.concat();
+    let last = by_token.rest_of_the_stream().await.concat();
     assert!(last.contains("not-authorized"), "{last}");
     by_password.fence().await;
 }
@@ -28,7 +28,7 @@ async fn logging_out_ends_them_too() {
     let mut chat = Chat::connect(&running.ws()).await;
     chat.log_in(101, APP, rest.token.as_ref().unwrap()).await;
     rest.delete("/login.json").await;
-    chat.to_the_end().await;
+    chat.rest_of_the_stream().await;
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn a_deleted_user_is_gone_everywhere() {
     let mut chat = running.chat(101).await;
     let mut other = running.chat(102).await;
     rest.delete("/users/101.json").await;
-    chat.to_the_end().await;
+    chat.rest_of_the_stream().await;
     other.fence().await;
 }
 
@@ -49,8 +49,8 @@ async fn removal_by_the_command_line_is_noticed() {
     let mut other = running.chat(102).await;
     let store = Store::open(&running.config.data_dir).unwrap();
     assert!(store.remove_user(ApplicationId(APP), UserId(101)).unwrap());
-    chat.to_the_end().await;
+    chat.rest_of_the_stream().await;
     other.fence().await;
     assert!(store.remove_application(ApplicationId(APP)).unwrap());
-    other.to_the_end().await;
+    other.rest_of_the_stream().await;
 }

@@ -100,7 +100,10 @@ fn read(
     let mut parser = Parser::new();
     let mut rest = text.as_bytes();
     let (mut depth, mut nodes, mut in_text) = (0_usize, 0_usize, false);
-    while let Some(event) = parser.parse(&mut rest, true).map_err(refusal)? {
+    while let Some(event) = parser
+        .parse(&mut rest, true)
+        .map_err(|error| refusal(&error))?
+    {
         let is_text = matches!(event, Event::Text(..));
         match event {
             Event::StartElement(..) => {
@@ -128,7 +131,7 @@ fn read(
     Ok(())
 }
 
-const fn refusal(error: EndOrError) -> XmlError {
+const fn refusal(error: &EndOrError) -> XmlError {
     match error {
         EndOrError::NeedMoreData | EndOrError::Error(Error::InvalidEof(_)) => XmlError::Truncated,
         EndOrError::Error(Error::RestrictedXml(_)) => XmlError::Restricted,

@@ -11,7 +11,6 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use visavis_xmpp::xml::{Element, Limits};
 
 use super::{DOMAIN, soon};
@@ -30,7 +29,7 @@ pub(crate) struct Chat {
 /// What came instead of a text frame.
 #[derive(Debug)]
 pub(crate) enum Ended {
-    Close(Option<CloseFrame>),
+    Close,
     Failed,
     Gone,
 }
@@ -70,7 +69,7 @@ impl Chat {
         loop {
             return match soon(self.socket.next()).await {
                 Some(Ok(Message::Text(text))) => Ok(text.as_str().to_owned()),
-                Some(Ok(Message::Close(frame))) => Err(Ended::Close(frame)),
+                Some(Ok(Message::Close(_))) => Err(Ended::Close),
                 Some(Ok(_)) => continue,
                 Some(Err(_)) => Err(Ended::Failed),
                 None => Err(Ended::Gone),
@@ -88,7 +87,7 @@ impl Chat {
     }
 
     /// Frames up to the end of the connection.
-    pub(crate) async fn to_the_end(&mut self) -> Vec<String> {
+    pub(crate) async fn rest_of_the_stream(&mut self) -> Vec<String> {
         let mut frames = Vec::new();
         while let Ok(frame) = self.frame().await {
             frames.push(frame);

@@ -147,7 +147,7 @@ impl Pair {
                     for output in self.server.handle(input) {
                         match shell(output) {
                             Ok(input) => inputs.push_back(input),
-                            Err(event) => self.server_events.push(event),
+                            Err(event) => self.server_events.push(*event),
                         }
                     }
                 }
@@ -162,7 +162,7 @@ enum Input {
 }
 
 /// What the server's shell answers, or what it keeps.
-fn shell(output: server::Output) -> Result<Input, server::Output> {
+fn shell(output: server::Output) -> Result<Input, Box<server::Output>> {
     let answer = match output {
         server::Output::Send(sent) => return Ok(Input::Client(client::Input::Frame(sent))),
         server::Output::Authenticate { local, password } => {
@@ -177,7 +177,7 @@ fn shell(output: server::Output) -> Result<Input, server::Output> {
         server::Output::Bind { wanted } => server::Input::Bound {
             resource: wanted.unwrap_or_else(|| "given".to_owned()),
         },
-        event => return Err(event),
+        event => return Err(Box::new(event)),
     };
     Ok(Input::Server(answer))
 }
