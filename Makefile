@@ -1,7 +1,7 @@
 # Two commands for everybody: `make demo` runs a real call and judges it, `make test` runs every test.
 # Each installs what it needs. The others are for those who work on the project.
 
-.PHONY: demo test lint docs purity setup setup-browser
+.PHONY: demo test bench lint docs purity setup setup-browser
 
 demo: setup
 	cargo build --locked --bin visavis
@@ -10,6 +10,13 @@ demo: setup
 test: setup-browser
 	cargo build --locked --workspace
 	cargo test --locked --workspace
+
+# Measures, and passes or fails nothing.
+bench: setup-browser
+	cargo build --locked --release --bin visavis --bin visavis-bench
+	target/release/visavis-bench first-frame
+	target/release/visavis-bench quality
+	target/release/visavis-bench cost
 
 lint: setup
 	cargo fmt --all --check

@@ -19,5 +19,6 @@ mod repair;
 mod schedules;
 mod several_calls;
 mod several_devices;
+mod states_document;
 mod trust;
 mod what_they_send;
