@@ -70,6 +70,29 @@ impl Program {
             .expect("it reads");
     }
 
+    /// Waits until the statistics of somebody say that more pictures of him came.
+    ///
+    /// # Panics
+    /// As [`until`](Self::until).
+    pub async fn until_pictures_come(&mut self) {
+        let first = self.until("stats").await;
+        loop {
+            let stats = self.until("stats").await;
+            let frames = |stats: &Value| stats["frames_received"].as_u64();
+            if stats["user"] == first["user"] && frames(&stats) > frames(&first) {
+                return;
+            }
+        }
+    }
+
+    /// Ends it without a word to anybody.
+    ///
+    /// # Panics
+    /// When it has ended by itself.
+    pub async fn kill(mut self) {
+        self.process.kill().await.expect("it runs");
+    }
+
     /// Waits for its end; the exit code.
     ///
     /// # Panics
