@@ -86,6 +86,9 @@ pub fn check(text: &str, limits: &Limits) -> Result<(), XmlError> {
     read(text, limits, |_| Ok(()))
 }
 
+/// What an element stands in, whose default namespace it has if it declares none.
+const STREAM: &[u8] = b"<s xmlns='jabber:client'>";
+
 /// Hands over one event after the other, as long as the bounds are kept.
 fn read(
     text: &str,
@@ -98,7 +101,9 @@ fn read(
         });
     }
     let mut parser = Parser::new();
-    let mut rest = text.as_bytes();
+    let mut stream = STREAM;
+    parser.parse(&mut stream, false).map_err(|error| refusal(&error))?;
+    let mut rest = text.trim_start_matches(is_space).as_bytes();
     let (mut depth, mut nodes, mut in_text) = (0_usize, 0_usize, false);
     while let Some(event) = parser
         .parse(&mut rest, true)
@@ -110,7 +115,9 @@ fn read(
                 depth += 1;
                 nodes += 1;
             }
-            Event::EndElement(..) => depth = depth.saturating_sub(1),
+            // What stands beside the element, or ends what it stands in.
+            _ if depth == 0 => return Err(XmlError::NotWellFormed),
+            Event::EndElement(..) => depth -= 1,
             // A long text comes in pieces.
             Event::Text(..) if !in_text => nodes += 1,
             Event::Text(..) | Event::XmlDeclaration(..) => {}
@@ -127,8 +134,16 @@ fn read(
             });
         }
         take(event)?;
+        if depth == 0 {
+            let alone = rest.iter().all(|&byte| is_space(char::from(byte)));
+            return alone.then_some(()).ok_or(XmlError::NotWellFormed);
+        }
     }
-    Ok(())
+    Err(XmlError::Truncated)
+}
+
+const fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
 }
 
 const fn refusal(error: &EndOrError) -> XmlError {
@@ -144,8 +159,6 @@ const fn refusal(error: &EndOrError) -> XmlError {
 struct Tree {
     open: Vec<Element>,
     root: Option<Element>,
-    /// The root declares no namespace.
-    assumes_client: bool,
 }
 
 impl Tree {
@@ -153,9 +166,6 @@ impl Tree {
         match event {
             Event::XmlDeclaration(..) => {}
             Event::StartElement(_, (namespace, name), attributes) => {
-                if self.open.is_empty() {
-                    self.assumes_client = namespace.is_empty();
-                }
                 let mut element = Element::new("", name.as_str());
                 element.namespace = self.namespace(namespace.as_str());
                 for ((namespace, name), value) in attributes {
@@ -193,11 +203,6 @@ impl Tree {
     /// Children mostly share their parent's namespace: one allocation serves
     /// them all.
     fn namespace(&self, namespace: &str) -> Arc<str> {
-        let namespace = if namespace.is_empty() && self.assumes_client {
-            ns::CLIENT
-        } else {
-            namespace
-        };
         match self.open.last() {
             Some(parent) if *parent.namespace == *namespace => Arc::clone(&parent.namespace),
             _ => namespace.into(),
@@ -245,6 +250,29 @@ mod tests {
         let element = parse(text).unwrap();
         assert_eq!(element.child("b").unwrap().namespace(), "");
         assert_eq!(element.to_xml(), text);
+    }
+
+    #[test]
+    fn no_namespace_is_not_the_streams() {
+        let element = parse("<iq><x xmlns=''/><y/></iq>").unwrap();
+        assert_eq!(element.child("x").unwrap().namespace(), "");
+        assert_eq!(element.child("y").unwrap().namespace(), ns::CLIENT);
+        assert_eq!(parse("<iq xmlns=''/>").unwrap().namespace(), "");
+    }
+
+    #[test]
+    fn what_an_element_stands_in_cannot_be_left() {
+        for text in [
+            "</s>",
+            "</s><s>",
+            "<a/></s>",
+            "x<a/>",
+            "<a/>x",
+            "<a></s></a>",
+        ] {
+            assert_eq!(parse(text), Err(XmlError::NotWellFormed), "{text}");
+        }
+        assert!(parse(" \r\n<a/>\t ").is_ok());
     }
 
     #[test]
