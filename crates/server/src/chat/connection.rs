@@ -276,6 +276,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.code = CloseCode::Unsupported;
                 Some(Input::StreamFault(StreamError::BadFormat))
             }
+            Heard::Bad(Violation::NotFrames) => {
+                self.code = CloseCode::Protocol;
+                Some(Input::StreamFault(StreamError::BadFormat))
+            }
             Heard::Gone => Some(Input::SocketClosed),
         }
     }

@@ -7,6 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
@@ -53,6 +54,8 @@ pub(super) enum Violation {
     TooLarge,
     /// A message that is not text.
     NotText,
+    /// Bytes that are no WebSocket frames (RFC 6455 section 5.2).
+    NotFrames,
 }
 
 /// The connection cannot be written to any more.
@@ -73,6 +76,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             Some(Ok(Message::Close(_))) | None => Heard::Gone,
             Some(Err(Error::Capacity(_))) => Heard::Bad(Violation::TooLarge),
             Some(Err(Error::Utf8(_))) => Heard::Bad(Violation::NotText),
+            Some(Err(Error::Protocol(error)))
+                if error != ProtocolError::ResetWithoutClosingHandshake =>
+            {
+                Heard::Bad(Violation::NotFrames)
+            }
             Some(Err(_)) => Heard::Gone,
         }
     }

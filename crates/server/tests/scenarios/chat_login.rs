@@ -30,6 +30,21 @@ async fn by_token_of_the_same_user_only() {
             failure.to_xml()
         );
     }
+    running.still_serves().await;
+}
+
+#[tokio::test]
+async fn an_unknown_user_and_a_wrong_password_look_alike() {
+    let running = start().await;
+    let mut failures = Vec::new();
+    for (user, application) in [(101, APP), (999, APP), (101, 999)] {
+        let mut chat = Chat::connect(&running.ws()).await;
+        let failure = chat.authenticate(user, application, "wrong").await;
+        assert!(failure.child("not-authorized").is_some());
+        failures.push(failure);
+    }
+    assert!(failures.iter().all(|failure| *failure == failures[0]));
+    running.still_serves().await;
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! Whatever a client sends, only that client's connection suffers.
 
-use crate::common::chat::{Chat, Ended, bare, headline};
+use crate::common::chat::{CLOSE, Chat, Ended, bare, headline};
 use crate::common::{APP, DOMAIN, Running, soon, start, start_with};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -21,11 +23,6 @@ async fn ends_with_error(chat: &mut Chat, what: &str) {
     );
     let frames = frames.concat();
     assert!(frames.contains("error"), "{what}: {frames}");
-}
-
-async fn still_serves(running: &Running) {
-    let mut chat = running.chat(103).await;
-    assert!(chat.fence().await.is_empty());
 }
 
 #[tokio::test]
@@ -50,7 +47,7 @@ async fn a_frame_of_ten_megabytes() {
         }
         assert_eq!(ended, Some(CloseCode::Size));
     }
-    still_serves(&running).await;
+    running.still_serves().await;
 }
 
 #[tokio::test]
@@ -67,7 +64,7 @@ async fn the_limit_for_frames_is_exact() {
     assert_eq!(receiver.stanza().await.attribute("id"), Some("m1"));
     sender.send(&padded(4097)).await;
     ends_with_error(&mut sender, "one byte too many").await;
-    still_serves(&running).await;
+    running.still_serves().await;
 }
 
 #[tokio::test]
@@ -102,47 +99,54 @@ async fn garbage_of_every_kind() {
             ends_with_error(&mut chat, &what).await;
         }
     }
-    still_serves(&running).await;
+    running.still_serves().await;
 }
 
+/// A login and a signal, cut at every byte of every frame.
 #[tokio::test]
-async fn bytes_that_are_no_text() {
+async fn an_exchange_cut_off_at_every_place() {
     let running = start().await;
-    let mut chat = running.chat(101).await;
-    let bytes: Vec<u8> = (0..=255).cycle().take(10_000).collect();
-    chat.socket.send(Message::binary(bytes)).await.unwrap();
-    ends_with_error(&mut chat, "a binary frame").await;
-
-    // Below the framing: random bytes instead of a WebSocket frame.
-    let chat = running.chat(101).await;
-    let mut raw = chat.socket.into_inner();
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    raw.write_all(&[0xff; 64]).await.unwrap();
-    let mut rest = Vec::new();
-    // Closed or reset: either way it is over.
-    let _ = soon(raw.read_to_end(&mut rest)).await;
-    still_serves(&running).await;
-}
-
-#[tokio::test]
-async fn xml_cut_off_at_every_place() {
-    let running = start().await;
-    let whole = r#"<message id="m" to="102-4242@chat.test" type="headline" xmlns="jabber:client"><e>&amp;</e></message>"#;
-    for length in 1..whole.len() {
-        let mut chat = Chat::connect(&running.ws()).await;
-        chat.bind(101, APP, &token(&running).await, "").await;
-        chat.send(&whole[..length]).await;
-        ends_with_error(&mut chat, &whole[..length]).await;
+    let token = token(&running).await;
+    let exchange = exchange(&token);
+    for (at, frame) in exchange.iter().enumerate() {
+        for length in (1..frame.len()).filter(|&length| frame.is_char_boundary(length)) {
+            let mut chat = Chat::connect(&running.ws()).await;
+            for whole in &exchange[..at] {
+                chat.send(whole).await;
+            }
+            chat.send(&frame[..length]).await;
+            let frames = chat.to_the_end().await;
+            let [.., error, close] = frames.as_slice() else {
+                panic!("{length} of {frame}: {frames:?}");
+            };
+            assert!(
+                error.contains("<not-well-formed "),
+                "{length} of {frame}: {error}"
+            );
+            assert_eq!(close, CLOSE);
+        }
     }
+    running.still_serves().await;
+}
+
+/// What the official client sends from the open socket to its first call.
+fn exchange(token: &str) -> [String; 8] {
     let open = format!(
         r#"<open to="{DOMAIN}" version="1.0" xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>"#
     );
-    for length in 1..open.len() {
-        let mut chat = Chat::connect(&running.ws()).await;
-        chat.send(&open[..length]).await;
-        ends_with_error(&mut chat, &open[..length]).await;
-    }
-    still_serves(&running).await;
+    let plain = STANDARD.encode(format!("\0101-{APP}\0{token}"));
+    [
+        open.clone(),
+        format!(
+            r#"<auth mechanism="PLAIN" xmlns="urn:ietf:params:xml:ns:xmpp-sasl">{plain}</auth>"#
+        ),
+        open,
+        r#"<iq id="b" type="set" xmlns="jabber:client"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"/></iq>"#.to_owned(),
+        r#"<iq id="c" type="set" xmlns="jabber:client"><enable xmlns="urn:xmpp:carbons:2"/></iq>"#.to_owned(),
+        r#"<iq id="r" type="get" xmlns="jabber:client"><query xmlns="jabber:iq:roster"/></iq>"#.to_owned(),
+        r#"<presence xmlns="jabber:client"/>"#.to_owned(),
+        headline("m", &bare(102), "call"),
+    ]
 }
 
 /// A token: logging in a hundred times by password would hash as often.
@@ -189,5 +193,5 @@ async fn a_slow_reader_is_disconnected_and_harms_nobody() {
         }
     }
     assert!(gone, "the slow reader is still there");
-    still_serves(&running).await;
+    running.still_serves().await;
 }

@@ -9,6 +9,7 @@ mod headlines_reach_every_device;
 mod hostile_frames;
 mod http_edges;
 mod logins_and_back_off;
+mod random_bytes;
 mod relay;
 mod session_requests;
 mod shutdown_and_restart;

@@ -126,6 +126,7 @@ async fn what_does_not_fit_is_refused() {
     assert_eq!(answer.parts(), (401, json!({"errors": ["Unauthorized"]})));
     let provider = rest.create_session(&[("provider", "facebook")]).await;
     assert_eq!(provider.status, 422);
+    running.still_serves().await;
 }
 
 #[tokio::test]

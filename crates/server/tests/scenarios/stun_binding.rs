@@ -14,11 +14,16 @@ fn request() -> Vec<u8> {
 async fn asks(from: &str, relay: &str) {
     let socket = UdpSocket::bind(from).await.unwrap();
     socket.connect(relay).await.unwrap();
-    let request = request();
     // Nonsense first: it is dropped, and the answer to the request is next.
     socket.send(b"nonsense").await.unwrap();
-    socket.send(&request[..20]).await.unwrap();
+    socket.send(&request()[..20]).await.unwrap();
     socket.send(&[0; 1400]).await.unwrap();
+    ask(&socket).await;
+}
+
+/// Asks for the socket's address; the next answer tells it.
+pub(crate) async fn ask(socket: &UdpSocket) {
+    let request = request();
     socket.send(&request).await.unwrap();
     let mut answer = [0; 1500];
     let length = soon(socket.recv(&mut answer)).await.unwrap();

@@ -17,6 +17,7 @@ use visavis_server::store::{
 };
 use visavis_server::{Server, ServerConfig, UnixTime};
 use visavis_signal::UserId;
+use visavis_xmpp::xml::Element;
 
 pub(crate) const APP: u32 = 4242;
 pub(crate) const OTHER_APP: u32 = 77;
@@ -103,6 +104,17 @@ impl Running {
     /// A chat connection of `user`, logged in by password.
     pub(crate) async fn chat(&self, user: u32) -> chat::Chat {
         self.chat_of(user, APP).await
+    }
+
+    /// One user's call reaches another.
+    pub(crate) async fn still_serves(&self) {
+        let mut caller = self.chat(102).await;
+        let mut callee = self.chat(103).await;
+        caller.signal("still", &chat::bare(103), "call").await;
+        caller.fence().await;
+        let seen = callee.fence().await;
+        let calls = |stanza: &&Element| stanza.attribute("id") == Some("still");
+        assert_eq!(seen.iter().filter(calls).count(), 1);
     }
 
     pub(crate) async fn chat_of(&self, user: u32, application: u32) -> chat::Chat {
