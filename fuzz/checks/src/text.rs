@@ -44,7 +44,10 @@ fn frame(text: &str, limits: &Limits) {
     match Frame::read(text, limits) {
         Ok(Frame::Other(document)) => {
             assert!(text.contains(document) && !document.is_empty());
-            assert_eq!(Frame::read(document, limits), Ok(Frame::Other(document)));
+            // No document begins with a second declaration, but a text may.
+            if !document.starts_with("<?xml") {
+                assert_eq!(Frame::read(document, limits), Ok(Frame::Other(document)));
+            }
         }
         Ok(Frame::Open(open)) => {
             let _ = open.is_supported();
