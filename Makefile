@@ -1,7 +1,7 @@
 # Two commands for everybody: `make demo` runs a real call and judges it, `make test` runs every test.
 # Each installs what it needs. The others are for those who work on the project.
 
-.PHONY: demo test bench lint docs purity setup setup-browser
+.PHONY: demo test bench lint docs purity deny setup setup-browser
 
 demo: setup
 	cargo build --locked --bin visavis
@@ -27,6 +27,10 @@ docs: setup
 
 purity: setup
 	tools/purity.sh
+
+# Needs `cargo install cargo-deny --locked`.
+deny:
+	cargo deny --locked check licenses bans sources
 
 setup:
 	tools/setup.sh
