@@ -18,7 +18,7 @@ async fn ends_with_error(chat: &mut Chat, what: &str) {
         }
     };
     assert!(
-        matches!(ended, Ended::Close),
+        matches!(ended, Ended::Close(_)),
         "{what}: {ended:?} after {frames:?}"
     );
     let frames = frames.concat();
@@ -115,7 +115,7 @@ async fn an_exchange_cut_off_at_every_place() {
                 chat.send(whole).await;
             }
             chat.send(&frame[..length]).await;
-            let frames = chat.to_the_end().await;
+            let frames = chat.rest_of_the_stream().await;
             let [.., error, close] = frames.as_slice() else {
                 panic!("{length} of {frame}: {frames:?}");
             };

@@ -15,7 +15,7 @@ async fn streams_are_closed_exactly_as_clients_expect() {
         let why = chat.stanza().await;
         assert!(why.child("system-shutdown").is_some(), "{}", why.to_xml());
         assert_eq!(chat.text().await, CLOSE);
-        assert!(matches!(chat.frame().await, Err(Ended::Close)));
+        assert!(matches!(chat.frame().await, Err(Ended::Close(_))));
         chat.rest_of_the_stream().await;
     }
     soon(shutdown).await.unwrap();
@@ -71,5 +71,5 @@ async fn a_client_that_closes_is_closed_back() {
     chat.send(r#"<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>"#)
         .await;
     assert_eq!(chat.text().await, CLOSE);
-    assert!(matches!(chat.frame().await, Err(Ended::Close)));
+    assert!(matches!(chat.frame().await, Err(Ended::Close(_))));
 }

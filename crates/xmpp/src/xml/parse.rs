@@ -102,7 +102,9 @@ fn read(
     }
     let mut parser = Parser::new();
     let mut stream = STREAM;
-    parser.parse(&mut stream, false).map_err(|error| refusal(&error))?;
+    parser
+        .parse(&mut stream, false)
+        .map_err(|error| refusal(&error))?;
     let mut rest = text.trim_start_matches(is_space).as_bytes();
     let (mut depth, mut nodes, mut in_text) = (0_usize, 0_usize, false);
     while let Some(event) = parser

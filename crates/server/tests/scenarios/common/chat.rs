@@ -11,6 +11,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use visavis_xmpp::xml::{Element, Limits};
 
 use super::{DOMAIN, soon};
@@ -29,7 +30,7 @@ pub(crate) struct Chat {
 /// What came instead of a text frame.
 #[derive(Debug)]
 pub(crate) enum Ended {
-    Close,
+    Close(Option<CloseFrame>),
     Failed,
     Gone,
 }
@@ -69,7 +70,7 @@ impl Chat {
         loop {
             return match soon(self.socket.next()).await {
                 Some(Ok(Message::Text(text))) => Ok(text.as_str().to_owned()),
-                Some(Ok(Message::Close(_))) => Err(Ended::Close),
+                Some(Ok(Message::Close(frame))) => Err(Ended::Close(frame)),
                 Some(Ok(_)) => continue,
                 Some(Err(_)) => Err(Ended::Failed),
                 None => Err(Ended::Gone),
