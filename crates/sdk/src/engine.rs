@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep_until;
@@ -120,9 +121,9 @@ impl Engine {
 
     /// Connects the core to a transport; an earlier one is let go.
     pub(crate) fn attach(&self, signaling: Arc<dyn Signaling>, core: Core) {
-        let receiving = self
-            .runtime
-            .spawn(receive(self.me.clone(), Arc::clone(&signaling)));
+        // Before anybody can know that we are here.
+        let events = signaling.subscribe();
+        let receiving = self.runtime.spawn(receive(self.me.clone(), events));
         let former = self.lock().attached.replace(Attached {
             core,
             signaling,
@@ -756,9 +757,7 @@ async fn keep_time(engine: Weak<Engine>, timers: Arc<Notify>) {
 }
 
 /// Moves what the transport reports into the core.
-async fn receive(engine: Weak<Engine>, signaling: Arc<dyn Signaling>) {
-    let mut events = signaling.subscribe();
-    drop(signaling);
+async fn receive(engine: Weak<Engine>, mut events: UnboundedReceiver<SignalingEvent>) {
     while let Some(event) = events.recv().await {
         let Some(engine) = engine.upgrade() else {
             return;
