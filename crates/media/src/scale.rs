@@ -1,11 +1,14 @@
 //! Pictures of another size.
 
+mod mixes;
+mod plane;
+
 use std::time::Duration;
 
-use crate::frame::{FrameError, VideoFrame};
+pub(crate) use mixes::Span;
+pub(crate) use plane::PlaneScaler;
 
-/// Positions are counted in 1/65536 of a sample.
-const ONE: u64 = 1 << 16;
+use crate::frame::{FrameError, VideoFrame};
 
 impl VideoFrame {
     /// The same picture at another size: each sample is the mean of the area it comes
@@ -49,119 +52,25 @@ impl VideoFrame {
     }
 }
 
-/// What one sample is made of: the first source sample and the weights from there on,
-/// which add up to [`ONE`].
-struct Mix {
-    first: usize,
-    weights: Vec<u64>,
-}
-
 fn scale_plane(
-    from: &[u8],
+    plane: &[u8],
     (columns, rows): (usize, usize),
-    to: (usize, usize),
+    target: (usize, usize),
     out: &mut Vec<u8>,
 ) {
-    let horizontal = mixes(columns, to.0);
-    let mut line = vec![0_u64; columns];
-    for mix in mixes(rows, to.1) {
-        line.fill(0);
-        for (row, weight) in from.chunks_exact(columns).skip(mix.first).zip(&mix.weights) {
-            for (sum, &sample) in line.iter_mut().zip(row) {
-                *sum += weight * u64::from(sample);
-            }
-        }
-        out.extend(horizontal.iter().map(|mix| {
-            let sum: u64 = line[mix.first..]
-                .iter()
-                .zip(&mix.weights)
-                .map(|(s, w)| s * w)
-                .sum();
-            ((sum + ONE * ONE / 2) / (ONE * ONE)) as u8
-        }));
+    let whole = [Span::new(0, columns), Span::new(0, rows)];
+    let mut scaler = PlaneScaler::new(plane, columns, whole, target);
+    for index in 0..target.1 {
+        let begin = out.len();
+        out.resize(begin + target.0, 0);
+        scaler.row(index, &mut out[begin..]);
     }
-}
-
-fn mixes(from: usize, to: usize) -> Vec<Mix> {
-    (0..to)
-        .map(|index| {
-            if to < from {
-                area(index, from, to)
-            } else {
-                between(index, from, to)
-            }
-        })
-        .collect()
-}
-
-/// The share of each source sample in the area that becomes sample `index`.
-fn area(index: usize, from: usize, to: usize) -> Mix {
-    let edge = |index: usize| (index * from) as u64 * ONE / to as u64;
-    let (start, end) = (edge(index), edge(index + 1));
-    let first = (start / ONE) as usize;
-    let last = (end.div_ceil(ONE) as usize).min(from);
-    let mut left = ONE;
-    let mut weights: Vec<u64> = (first..last)
-        .map(|sample| {
-            let inside = end.min((sample as u64 + 1) * ONE) - start.max(sample as u64 * ONE);
-            let weight = (inside * ONE / (end - start)).min(left);
-            left -= weight;
-            weight
-        })
-        .collect();
-    // What rounding left over.
-    if let Some(weight) = weights.first_mut() {
-        *weight += left;
-    }
-    Mix { first, weights }
-}
-
-/// The two source samples whose middles lie around the middle of sample `index`.
-fn between(index: usize, from: usize, to: usize) -> Mix {
-    let middle = (2 * index as u64 + 1) * from as u64 * ONE / (2 * to as u64);
-    let place = middle.saturating_sub(ONE / 2).min((from as u64 - 1) * ONE);
-    let (first, share) = ((place / ONE) as usize, place % ONE);
-    let weights = if share == 0 {
-        vec![ONE]
-    } else {
-        vec![ONE - share, share]
-    };
-    Mix { first, weights }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    #[test]
-    fn weights_always_add_up() {
-        for (from, to) in [
-            (1280, 640),
-            (1280, 427),
-            (17, 16),
-            (640, 1280),
-            (16, 31),
-            (9, 9),
-        ] {
-            for mix in mixes(from, to) {
-                assert_eq!(mix.weights.iter().sum::<u64>(), ONE);
-                assert!(mix.first + mix.weights.len() <= from, "{from} to {to}");
-            }
-        }
-    }
-
-    #[test]
-    fn halving_takes_means() {
-        let mut out = Vec::new();
-        scale_plane(
-            &[0, 10, 100, 200, 20, 30, 100, 200],
-            (4, 2),
-            (2, 1),
-            &mut out,
-        );
-        assert_eq!(out, [15, 150]);
-    }
 
     #[test]
     fn one_color_stays_one_color() {
