@@ -4,7 +4,7 @@
 //! A [`source::VideoSource`] is paced by itself; [`LocalVideo`] runs it, shows
 //! its pictures to the renderers of its [`VideoTrack`] and encodes them once for
 //! any number of peers. [`RemoteVideo`] decodes what one peer sent. Audio is
-//! built the same way.
+//! built the same way. A [`VideoView`] draws the pictures of a track on a surface.
 //!
 //! This crate never opens a socket, never speaks a protocol and never decides
 //! about a call.
@@ -25,6 +25,7 @@ pub mod source;
 #[cfg(test)]
 mod test_files;
 pub mod track;
+pub mod view;
 pub mod y4m;
 
 pub use audio::{AudioPacket, JitterBuffer, JitterStats};
@@ -41,6 +42,7 @@ pub use remote_video::{
 pub use render::{AudioRenderer, VideoRenderer};
 pub use source::{AudioSource, FrameRate, Next, VideoFormat, VideoSource};
 pub use track::{AudioTrack, RendererId, TrackKind, VideoTrack};
+pub use view::VideoView;
 
 /// Loads the codecs and builds their tables, so that the first picture and the first
 /// sound of a call do not wait for that. Takes some milliseconds.

@@ -10,6 +10,7 @@ mod wav;
 mod y4m;
 
 pub use self::png::{PngError, PngRenderer, write_png};
+pub(crate) use rgb::pixel;
 pub use rgb::to_rgb;
 pub use snapshot::Snapshot;
 pub use wav::{WavWriteError, WavWriter};

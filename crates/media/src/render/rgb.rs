@@ -17,8 +17,9 @@ pub fn to_rgb(frame: &VideoFrame) -> Vec<u8> {
     rgb
 }
 
-/// Factors are in 1/1024.
-fn pixel(y: u8, u: u8, v: u8) -> [u8; 3] {
+/// Red, green and blue of one pixel.
+pub(crate) fn pixel(y: u8, u: u8, v: u8) -> [u8; 3] {
+    // Factors are in 1/1024.
     let y = (i32::from(y) - 16) * 1192 + 512;
     let (u, v) = (i32::from(u) - 128, i32::from(v) - 128);
     let channel = |value: i32| (value >> 10).clamp(0, 255) as u8;

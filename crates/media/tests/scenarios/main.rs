@@ -17,3 +17,4 @@ mod stage;
 mod streams_pause_and_begin_anew;
 mod the_first_picture_comes_at_once;
 mod the_pattern_survives_compression;
+mod views_show_tracks;
