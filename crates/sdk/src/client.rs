@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use visavis_call::{Command, Core};
+use visavis_media::view::RenderContext;
 use visavis_signal::{CallType, SessionId, UserId, UserInfo};
 
 use crate::config::CallConfig;
@@ -24,6 +25,7 @@ use crate::subscription::Subscription;
 pub struct CallClient {
     engine: Arc<Engine>,
     config: CallConfig,
+    render_context: RenderContext,
 }
 
 impl CallClient {
@@ -47,6 +49,7 @@ impl CallClient {
         Ok(Self {
             engine: Engine::new(config.clone(), &runtime),
             config,
+            render_context: RenderContext::new(),
         })
     }
 
@@ -115,6 +118,12 @@ impl CallClient {
     /// The calls that are not closed.
     pub fn sessions(&self) -> Vec<CallSession> {
         self.engine.sessions()
+    }
+
+    /// What the views of this client's calls share: give it to
+    /// [`VideoView::new`](crate::VideoView::new).
+    pub fn render_context(&self) -> &RenderContext {
+        &self.render_context
     }
 
     /// What happens in all calls, from now on.

@@ -48,6 +48,7 @@ mod event;
 mod http;
 mod ice;
 mod local_media;
+pub mod migration;
 mod session;
 mod signaling;
 mod stats;
@@ -75,6 +76,7 @@ pub use visavis_call::{
     Address, BusyCause, ConfigError, DescriptionFault, PeerState, SessionState,
 };
 pub use visavis_media as media;
+pub use visavis_media::view::{RenderContext, Scaling, VideoView, ViewError};
 pub use visavis_media::{AudioTrack, VideoTrack};
 pub use visavis_signal::{AddRefusal, MediaState};
 pub use visavis_signal::{
