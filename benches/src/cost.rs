@@ -22,6 +22,8 @@ use crate::scratch::Scratch;
 /// How long a call goes on before it is looked at: encoders and congestion
 /// control have settled by then.
 const SETTLING: Duration = Duration::from_secs(3);
+/// How long the cameras are looked at without a call.
+const CAMERAS_ALONE: Duration = Duration::from_secs(4);
 
 /// Processor time and memory of a call, beside headless Chromium
 #[derive(Debug, Args)]
@@ -57,9 +59,9 @@ impl CostCommand {
         println!("{}", machine::describe());
         println!("Beside: {}\n", theirs.version());
         println!(
-            "| side | processor, share of one core | memory (PSS) | largest so far | received |"
+            "| side | processor, share of one core | of it the camera | memory (PSS) | largest so far | received |"
         );
-        println!("|---|---|---|---|---|");
+        println!("|---|---|---|---|---|---|");
         let time = Duration::from_secs(self.seconds.into());
         for _ in 0..self.runs {
             measure("ours", &mut ours, time).await?;
@@ -78,61 +80,69 @@ impl CostCommand {
 /// Makes a call and prints what it cost.
 async fn measure(who: &str, pair: &mut impl Pair, time: Duration) -> Result<(), BenchError> {
     pair.open_cameras().await?;
+    let cameras = Used::over(pair, CAMERAS_ALONE).await?;
     pair.begin().await?;
     tokio::time::sleep(SETTLING).await;
-    let before = Reading::take(pair).await?;
-    tokio::time::sleep(time).await;
-    let after = Reading::take(pair).await?;
+    let before = stats(pair).await?;
+    let used = Used::over(pair, time).await?;
+    let after = stats(pair).await?;
     for (at, side) in Side::BOTH.into_iter().enumerate() {
-        let seconds = after.at.duration_since(before.at).as_secs_f64();
-        let (before, after) = (&before.sides[at], &after.sides[at]);
-        let frames = count(&after.stats, "frames") - count(&before.stats, "frames");
+        let frames = count(&after[at], "frames") - count(&before[at], "frames");
         println!(
-            "| {who}, {} | {:.1} % | {:.0} MB | {:.0} MB | {}x{}, {:.1} frames/s, {:.0} kbit/s |",
+            "| {who}, {} | {:.1} % | {:.1} % | {:.0} MB | {:.0} MB | {}x{}, {:.1} frames/s, {:.0} kbit/s |",
             side.name(),
-            (after.tree.processor_seconds - before.tree.processor_seconds) / seconds * 100.0,
-            megabytes(after.tree.proportional_bytes),
-            megabytes(after.tree.peak_bytes),
-            count(&after.stats, "width"),
-            count(&after.stats, "height"),
-            frames / seconds,
-            count(&after.stats, "bitrate") / 1000.0,
+            used[at].processor * 100.0,
+            cameras[at].processor * 100.0,
+            megabytes(used[at].tree.proportional_bytes),
+            megabytes(used[at].tree.peak_bytes),
+            count(&after[at], "width"),
+            count(&after[at], "height"),
+            frames / time.as_secs_f64(),
+            count(&after[at], "bitrate") / 1000.0,
         );
     }
     pair.end().await?;
     Ok(())
 }
 
-/// Both sides at one moment.
-struct Reading {
-    at: Instant,
-    sides: Vec<SideReading>,
-}
-
-struct SideReading {
-    stats: Value,
+/// What one side used over some time.
+struct Used {
+    /// Share of one core.
+    processor: f64,
+    /// At the end of that time.
     tree: ProcessTree,
 }
 
-impl Reading {
-    async fn take(pair: &mut impl Pair) -> Result<Self, BenchError> {
-        let mut sides = Vec::new();
-        for side in Side::BOTH {
-            pair.order(side, "stats").await?;
-            let stats = pair.hear(side, "stats").await?;
-            let root = pair
-                .process(side)
-                .ok_or(BenchError::Ended { who: side.name() })?;
-            sides.push(SideReading {
-                stats,
-                tree: ProcessTree::read(root)?,
-            });
-        }
-        Ok(Self {
-            at: Instant::now(),
-            sides,
-        })
+impl Used {
+    /// By both sides, the caller first.
+    async fn over(pair: &impl Pair, time: Duration) -> Result<[Self; 2], BenchError> {
+        let begin = Instant::now();
+        let before = [tree(pair, Side::Caller)?, tree(pair, Side::Callee)?];
+        tokio::time::sleep(time).await;
+        let after = [tree(pair, Side::Caller)?, tree(pair, Side::Callee)?];
+        let seconds = begin.elapsed().as_secs_f64();
+        let used = |at: usize| Self {
+            processor: (after[at].processor_seconds - before[at].processor_seconds) / seconds,
+            tree: after[at],
+        };
+        Ok([used(0), used(1)])
     }
+}
+
+fn tree(pair: &impl Pair, side: Side) -> Result<ProcessTree, BenchError> {
+    let ended = BenchError::Ended { who: side.name() };
+    Ok(ProcessTree::read(pair.process(side).ok_or(ended)?)?)
+}
+
+/// What both say they have received, the caller first.
+async fn stats(pair: &mut impl Pair) -> Result<[Value; 2], BenchError> {
+    for side in Side::BOTH {
+        pair.order(side, "stats").await?;
+    }
+    Ok([
+        pair.hear(Side::Caller, "stats").await?,
+        pair.hear(Side::Callee, "stats").await?,
+    ])
 }
 
 fn count(stats: &Value, field: &str) -> f64 {

@@ -151,12 +151,12 @@ async function watch(track) {
   frames.cancel()
 }
 
-/// Holds a sender of pictures to the bitrate of the task, if it has one.
+/// Holds a sender of pictures to the bitrate of the task, if it has one, at full size.
 function limit(sender) {
   if (!task.maxBitrate || sender.track.kind !== 'video') return
   const parameters = sender.getParameters()
   for (const encoding of parameters.encodings) encoding.maxBitrate = task.maxBitrate
-  return sender.setParameters(parameters)
+  return sender.setParameters({ ...parameters, degradationPreference: 'maintain-resolution' })
 }
 
 /// Tells what was received so far, and at which bitrate since it was told last.
