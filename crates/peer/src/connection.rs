@@ -31,16 +31,14 @@ use self::negotiation::Negotiation;
 
 /// How long candidate pairs are tried before the connection counts as failed.
 const CONNECT_TIME: Duration = Duration::from_secs(30);
-/// The least that video may be squeezed to, in bit/s.
-const MIN_VIDEO_BITRATE: u64 = 100_000;
 /// Paths are checked at least this often: so soon a network that is back is noticed.
 const MAX_CHECK_INTERVAL: Duration = Duration::from_millis(1000);
 /// A path is given up after this many checks in vain, about two minutes: a network
 /// that comes back before finds its paths still there. (The engine doubles the
 /// interval by shifting, which limits this to 120.)
 const CHECKS_WITHOUT_ANSWER: usize = 115;
-/// The path is probed for more than the start bitrate this long after it is
-/// connected: a picture waits behind a probe, and the first one should not.
+/// The path is probed for more than the start bitrate this long after the first
+/// picture: those behind it wait for a probe, and it should not.
 const PROBING_DELAY: Duration = Duration::from_millis(200);
 /// Key frames are asked for at most this often.
 const KEY_FRAME_INTERVAL: Duration = Duration::from_millis(300);
@@ -71,6 +69,8 @@ pub struct Connection {
     watch: Watch,
     queue: PacerQueue,
     target_bitrate: u64,
+    /// Whether a picture was sent.
+    pictured: bool,
     probing_at: Option<Instant>,
     key_frame_asked: Option<Instant>,
     gauge: Gauge,
@@ -149,6 +149,7 @@ impl Connection {
             watch: Watch::default(),
             queue: PacerQueue::new(now, config.start_video_bitrate),
             target_bitrate: config.start_video_bitrate.min(config.max_video_bitrate),
+            pictured: false,
             probing_at: None,
             key_frame_asked: None,
             gauge: Gauge::default(),
@@ -224,6 +225,9 @@ impl Connection {
             return;
         };
         self.queue.written(now, frame.data.len());
+        if !std::mem::replace(&mut self.pictured, true) {
+            self.probing_at = Some(now + PROBING_DELAY);
+        }
         // RFC 7741 section 4.1: 90 kHz.
         let time = MediaTime::from_90khz(ticks(frame.timestamp, 90_000));
         self.write(mid, Codec::Vp8, frame.captured, time, frame.data);
@@ -426,13 +430,11 @@ impl Connection {
         }
     }
 
-    /// From here on the engine looks for the bitrate that is wanted at most.
+    /// From here on the engine looks for the bitrate that is wanted at most. What
+    /// pictures do not need is not filled up with padding.
     fn allow_probing(&mut self) {
-        let most = self.config.max_video_bitrate;
-        let least = MIN_VIDEO_BITRATE.min(most);
-        self.rtc
-            .bwe()
-            .set_bitrate(Bitrate::bps(least), Bitrate::bps(most));
+        let most = Bitrate::bps(self.config.max_video_bitrate);
+        self.rtc.bwe().set_bitrate(Bitrate::ZERO, most);
     }
 
     fn earliest(&self, engine: Instant) -> Instant {
@@ -457,7 +459,6 @@ impl Connection {
             Event::Connected if matches!(self.phase, Phase::Connecting { .. }) => {
                 self.phase = Phase::Connected;
                 self.unverified.clear();
-                self.probing_at = Some(now + PROBING_DELAY);
                 self.watch.start(now);
                 self.events
                     .push_back(PeerEvent::TargetBitrate(self.target_bitrate));

@@ -82,3 +82,23 @@ fn the_target_never_exceeds_the_configured_limit() {
         "{targets:?}"
     );
 }
+
+#[test]
+fn nothing_is_probed_before_a_picture_is_sent() {
+    let sent = |stage: &Stage| {
+        let readings = stage[Alice].events.iter().rev();
+        let mut sent = readings.filter_map(|event| match event {
+            PeerEvent::Stats(reading) => Some(reading.bytes_out),
+            _ => None,
+        });
+        sent.next().unwrap()
+    };
+    let mut stage = Stage::connected();
+    stage.run_for(SOON);
+    let before = sent(&stage);
+    stage.run_for(SOON * 4);
+    let bytes_a_second = (sent(&stage) - before) / (SOON * 4).as_secs();
+    assert!(bytes_a_second < 600, "{bytes_a_second}");
+    Line::at_rate(Alice, 300_000).send_for(&mut stage, SOON);
+    assert!(target(&stage, Alice).unwrap() > 300_000);
+}
