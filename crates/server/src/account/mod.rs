@@ -19,6 +19,7 @@ mod ice_servers;
 mod json;
 mod login;
 mod nonce;
+mod openapi;
 mod session;
 mod signature;
 mod users;
@@ -103,6 +104,7 @@ pub(crate) fn routes(accounts: Arc<Accounts>) -> Router {
         .merge(with_session)
         .route("/healthz", get(discovery::health))
         .route("/.well-known/host-meta.json", get(discovery::host_meta))
+        .route("/openapi", get(openapi::description))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .fallback(async || ApiError::NotFound)
         .with_state(accounts)

@@ -4,6 +4,7 @@
 mod carbons_stop_the_ringing;
 mod chat_login;
 mod common;
+mod described_for_programs;
 mod encrypted;
 mod headlines_reach_every_device;
 mod hostile_frames;

@@ -1,0 +1,36 @@
+//! `/openapi.json`: the REST interface, described for programs (OpenAPI 3.1).
+
+use axum::http::header;
+use axum::response::IntoResponse;
+
+const DESCRIPTION: &str = include_str!("openapi.json");
+
+/// `GET /openapi.json`.
+pub(super) async fn description() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], DESCRIPTION)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_route_is_described_and_nothing_else() {
+        let routes = include_str!("mod.rs").split(".route(").skip(1);
+        let routes = routes.map(|code| code.split('"').nth(1).unwrap().to_owned());
+        let description: serde_json::Value = serde_json::from_str(DESCRIPTION).unwrap();
+        let described = description["paths"].as_object().unwrap().keys();
+        let described = described.map(|path| match path.strip_suffix(".json") {
+            Some(short) if !path.starts_with("/.well-known") => short.to_owned(),
+            _ => path.clone(),
+        });
+        let sorted = |paths: Vec<String>| {
+            let mut paths = paths;
+            paths.sort();
+            paths.dedup();
+            paths
+        };
+        assert_eq!(sorted(described.collect()), sorted(routes.collect()));
+    }
+}
