@@ -48,7 +48,7 @@ pub(super) async fn start(
     online: watch::Sender<Option<Jid>>,
     listener: Arc<Listener>,
 ) -> Result<(), ConnectError> {
-    let first = Link::open(&server).await?;
+    let first = Link::open(&server, None).await?;
     online.send_replace(Some(first.jid.clone()));
     tokio::spawn(
         Keeper {
@@ -70,11 +70,13 @@ struct Link {
 }
 
 impl Link {
-    async fn open(server: &Server) -> Result<Self, ConnectError> {
+    /// With the resource of an earlier connection it is the same device to everybody: calls that go
+    /// on are addressed to it (RFC 6120 section 7.7).
+    async fn open(server: &Server, resource: Option<&str>) -> Result<Self, ConnectError> {
         let socket = timeout(OPEN_TIMEOUT, websocket::open(&server.url, &server.tls))
             .await
             .map_err(|_| ended("the server does not answer"))??;
-        timeout(LOGIN_TIMEOUT, Self::log_in(socket, server))
+        timeout(LOGIN_TIMEOUT, Self::log_in(socket, server, resource))
             .await
             .unwrap_or_else(|_| {
                 Err(ConnectError::Ended {
@@ -83,11 +85,15 @@ impl Link {
             })
     }
 
-    async fn log_in(mut socket: WebSocket, server: &Server) -> Result<Self, ConnectError> {
+    async fn log_in(
+        mut socket: WebSocket,
+        server: &Server,
+        resource: Option<&str>,
+    ) -> Result<Self, ConnectError> {
         let mut stream = ClientStream::new(StreamConfig {
             user: server.jid.clone(),
             password: Password::from(server.token.as_str()),
-            resource: None,
+            resource: resource.map(str::to_owned),
         });
         let mut input = Input::Opened;
         loop {
@@ -169,10 +175,11 @@ impl Keeper {
                     return;
                 }
                 End::Lost => {
+                    let jid = link.jid.clone();
                     drop(link);
                     self.online.send_replace(None);
                     self.listener.tell(SignalingEvent::Lost);
-                    match self.come_back().await {
+                    match self.come_back(&jid).await {
                         Some(new) => link = new,
                         None => return,
                     }
@@ -232,13 +239,13 @@ impl Keeper {
     /// Tries again until it works or nobody wants it any more. The pauses
     /// grow and are spread, so that a restarted server is not met by everybody
     /// at once.
-    async fn come_back(&mut self) -> Option<Link> {
+    async fn come_back(&mut self, former: &Jid) -> Option<Link> {
         let mut pause = Duration::ZERO;
         'attempts: loop {
             let spread = pause.mul_f64(0.5 + rand::random::<f64>() / 2.0);
             let attempt = async {
                 sleep(spread).await;
-                Link::open(&self.server).await
+                Link::open(&self.server, former.resource()).await
             };
             tokio::pin!(attempt);
             let opened = loop {
