@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::Value;
 use visavis_interop_tests::cast::Cast;
+use visavis_interop_tests::scratch::Scratch;
 
 use self::process_tree::ProcessTree;
 use crate::camera::PictureFormat;
 use crate::error::BenchError;
 use crate::machine;
 use crate::pair::{Pages, Pair, Persons, Sent, Side};
-use crate::scratch::Scratch;
 
 /// How long a call goes on before it is looked at: encoders and congestion
 /// control have settled by then.
@@ -44,7 +44,7 @@ pub(crate) struct CostCommand {
 
 impl CostCommand {
     pub(crate) async fn run(self) -> Result<(), BenchError> {
-        let folder = Scratch::new()?;
+        let folder = Scratch::new("bench")?;
         let sent = Sent {
             pictures: self.pictures,
             max_kbits: self.max_bitrate,

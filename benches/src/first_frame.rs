@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use clap::Args;
 use visavis_interop_tests::cast::Cast;
+use visavis_interop_tests::scratch::Scratch;
 
 use self::course::{Course, MILESTONES};
 use crate::camera::PictureFormat;
 use crate::error::BenchError;
 use crate::machine;
 use crate::pair::{Pages, Pair, Persons, Sent};
-use crate::scratch::Scratch;
 use crate::statistics::Sample;
 
 /// How long a pair rests before it is its turn, so that what the pair before
@@ -39,7 +39,7 @@ pub(crate) struct FirstFrameCommand {
 
 impl FirstFrameCommand {
     pub(crate) async fn run(self) -> Result<(), BenchError> {
-        let folder = Scratch::new()?;
+        let folder = Scratch::new("bench")?;
         let sent = Sent {
             pictures: self.pictures,
             max_kbits: self.max_bitrate,

@@ -12,7 +12,6 @@ mod machine;
 mod pair;
 mod person;
 mod quality;
-mod scratch;
 mod statistics;
 
 use clap::{Parser, Subcommand};

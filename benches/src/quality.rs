@@ -14,11 +14,11 @@ use serde_json::Value;
 use visavis::media::measure::{PatternReading, SweepReading};
 use visavis_interop_tests::cast::{Cast, NATIVE, SECOND_NATIVE};
 use visavis_interop_tests::program::Program;
+use visavis_interop_tests::scratch::Scratch;
 
 use crate::camera::PictureFormat;
 use crate::error::BenchError;
 use crate::machine;
-use crate::scratch::Scratch;
 
 /// Picture and sound of a call, against what was sent
 #[derive(Debug, Args)]
@@ -36,7 +36,7 @@ pub(crate) struct QualityCommand {
 
 impl QualityCommand {
     pub(crate) async fn run(self) -> Result<(), BenchError> {
-        let folder = Scratch::new()?;
+        let folder = Scratch::new("bench")?;
         let cast = Cast::gather(&folder.path().join("server")).await;
         println!(
             "What arrives of a call, {} at {} kbit/s, {} s",

@@ -1,11 +1,17 @@
 //! The server and the people on it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Child;
+use visavis_server::UnixTime;
 use visavis_server::store::{ApplicationId, NewApplication, NewUser, PasswordHash, Profile, Store};
-use visavis_server::{Server, ServerConfig, UnixTime};
 use visavis_signal::UserId;
+
+use crate::place::Place;
+use crate::program::{binary, terminate};
 
 /// The application's number.
 pub const APP: u32 = 4242;
@@ -20,54 +26,77 @@ pub const SECOND_NATIVE: u32 = 104;
 
 /// A running server with one application and its users.
 pub struct Cast {
-    server: Server,
-    /// The server's `http://` address.
+    process: Child,
+    data: PathBuf,
+    ready: Value,
+    /// Where the server is reached: its `https://` address, otherwise its `http://` one.
     pub url: String,
     /// The application as `ID:KEY:SECRET`.
     pub app: String,
 }
 
 impl Cast {
-    /// Starts a server on free ports, its data in `folder`.
+    /// Starts a server on free ports of the loopback, its data in `folder`.
     ///
     /// # Panics
     /// When the server does not start: there is no test without it.
     pub async fn gather(folder: &Path) -> Self {
-        let config = ServerConfig {
-            data_dir: folder.to_owned(),
-            http: Some(([127, 0, 0, 1], 0).into()),
-            relay: Some(([127, 0, 0, 1], 0).into()),
-            ..ServerConfig::default()
-        };
-        let mut store = Store::open(folder).expect("a store");
-        let new = NewApplication {
-            id: Some(ApplicationId(APP)),
-            ..NewApplication::default()
-        };
-        let app = store
-            .add_application(&new, UnixTime::now())
-            .expect("an application");
-        for user in [PAGE, NATIVE, SECOND_PAGE, SECOND_NATIVE] {
-            let new = NewUser {
-                id: Some(UserId(user)),
-                login: login(user),
-                password: PasswordHash::new(&password(user)).expect("a password"),
-                profile: Profile::new(),
-            };
-            store
-                .add_user(ApplicationId(APP), &new, UnixTime::now())
-                .expect("a user");
+        let listeners = ["--http", "127.0.0.1:0", "--relay", "127.0.0.1:0"];
+        Self::gather_at(Place::Here, folder, &listeners).await
+    }
+
+    /// Starts a server somewhere, with these listeners.
+    ///
+    /// # Panics
+    /// When the server does not start.
+    pub async fn gather_at(place: Place<'_>, folder: &Path, listeners: &[&str]) -> Self {
+        std::fs::create_dir_all(folder).expect("a folder");
+        let app = people(folder);
+        let (process, ready) = serve(place, folder, listeners).await;
+        let url = ["https", "http"]
+            .iter()
+            .find_map(|name| ready[name].as_str());
+        let url = url.expect("an address").to_owned();
+        Self {
+            process,
+            data: folder.to_owned(),
+            ready,
+            url,
+            app,
         }
-        drop(store);
-        let server = Server::start(config).await.expect("a server");
-        let url = server.ready().http.clone().expect("an address");
-        let app = format!("{}:{}:{}", app.id, app.key, app.secret.reveal());
-        Self { server, url, app }
+    }
+
+    /// Kills the server: it cannot say goodbye to anybody.
+    ///
+    /// # Panics
+    /// When that is refused.
+    pub async fn kill_server(&mut self) {
+        self.process.kill().await.expect("it ends");
+    }
+
+    /// Starts a server that was killed again, on the same ports of the loopback and with what it
+    /// had stored.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_server_again(&mut self) {
+        let http = self.url.trim_start_matches("http://").to_owned();
+        let relay = self.ready["relay"].as_str().expect("an address").to_owned();
+        let listeners = ["--http", &http, "--relay", &relay];
+        (self.process, self.ready) = serve(Place::Here, &self.data, &listeners).await;
+    }
+
+    /// Where chat is spoken over WebSocket.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn chat(&self) -> &str {
+        self.ready["ws"].as_str().expect("an address")
     }
 
     /// The server's STUN address, `stun:host:port`.
     pub fn stun(&self) -> Option<String> {
-        let relay = self.server.ready().relay.as_ref()?;
+        let relay = self.ready["relay"].as_str()?;
         Some(format!("stun:{relay}"))
     }
 
@@ -76,8 +105,8 @@ impl Cast {
         json!({
             "name": name,
             "role": role,
-            "ws": self.server.ready().ws,
-            "domain": self.server.ready().domain,
+            "ws": self.ready["ws"],
+            "domain": self.ready["domain"],
             "app": APP,
             "user": user,
             "peer": peer,
@@ -85,10 +114,60 @@ impl Cast {
         })
     }
 
-    /// Ends the server.
-    pub async fn dismiss(self) {
-        self.server.shutdown().await;
+    /// Asks the server to end, and waits for it.
+    ///
+    /// # Panics
+    /// When it does not end well, unless it was killed.
+    pub async fn dismiss(mut self) {
+        if let Some(id) = self.process.id() {
+            terminate(id).await;
+            let status = self.process.wait().await.expect("it ends");
+            assert!(status.success(), "the server ended with {status}");
+        }
     }
+}
+
+/// Starts `visavis serve`; the process, and the line that it prints when it is ready.
+async fn serve(place: Place<'_>, data: &Path, listeners: &[&str]) -> (Child, Value) {
+    let mut process = place
+        .command(binary())
+        .arg("serve")
+        .arg("--data")
+        .arg(data)
+        .args(listeners)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the binary runs: `cargo build -p visavis-cli` makes it");
+    let output = process.stdout.take().expect("its output");
+    let line = BufReader::new(output).lines().next_line().await;
+    let line = line.expect("its output").expect("a line when it is ready");
+    (process, serde_json::from_str(&line).expect("a JSON line"))
+}
+
+/// Adds the application and its users; the application as `ID:KEY:SECRET`.
+fn people(folder: &Path) -> String {
+    let mut store = Store::open(folder).expect("a store");
+    let new = NewApplication {
+        id: Some(ApplicationId(APP)),
+        ..NewApplication::default()
+    };
+    let app = store
+        .add_application(&new, UnixTime::now())
+        .expect("an application");
+    for user in [PAGE, NATIVE, SECOND_PAGE, SECOND_NATIVE] {
+        let new = NewUser {
+            id: Some(UserId(user)),
+            login: login(user),
+            password: PasswordHash::new(&password(user)).expect("a password"),
+            profile: Profile::new(),
+        };
+        store
+            .add_user(ApplicationId(APP), &new, UnixTime::now())
+            .expect("a user");
+    }
+    format!("{}:{}:{}", app.id, app.key, app.secret.reveal())
 }
 
 /// A user's login.

@@ -5,4 +5,6 @@ pub mod browser;
 pub mod cast;
 pub mod page;
 pub mod picture;
+pub mod place;
 pub mod program;
+pub mod scratch;

@@ -4,18 +4,57 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
 
 use crate::cast::{Cast, login, password};
+use crate::place::Place;
+
+/// How many new pictures of somebody show that he is seen.
+const PICTURES: u64 = 15;
 
 /// A running `visavis call` or `visavis answer`.
 pub struct Program {
     process: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-    input: ChildStdin,
+    /// Read as soon as they come: what was printed later than a moment is told from what was
+    /// printed before.
+    lines: UnboundedReceiver<Value>,
+    input: Option<ChildStdin>,
+    complaints: JoinHandle<Vec<String>>,
     /// Everything printed so far.
     pub seen: Vec<Value>,
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code.
+    pub code: i32,
+    /// Everything that it printed.
+    pub seen: Vec<Value>,
+    /// The last line on standard error; empty when there was none.
+    pub complaint: String,
+}
+
+impl Ended {
+    /// The names of the events, in order.
+    pub fn events(&self) -> Vec<&str> {
+        let names = self.seen.iter().map(|line| line["event"].as_str());
+        names.map(Option::unwrap_or_default).collect()
+    }
+
+    /// The first event of this name.
+    pub fn event(&self, name: &str) -> Option<&Value> {
+        self.seen.iter().find(|line| line["event"] == name)
+    }
+
+    /// Whether events of these names came in this order; others may be between.
+    pub fn has_in_order(&self, names: &[&str]) -> bool {
+        let mut events = self.events().into_iter();
+        names.iter().all(|name| events.any(|event| event == *name))
+    }
 }
 
 impl Program {
@@ -24,22 +63,36 @@ impl Program {
     /// # Panics
     /// When the binary is missing: `cargo build -p visavis-cli` makes it.
     pub fn start(cast: &Cast, user: u32, arguments: &[&str]) -> Self {
-        let mut process = Command::new(binary())
+        Self::start_at(Place::Here, cast, user, arguments)
+    }
+
+    /// Starts it somewhere as this user.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub fn start_at(place: Place<'_>, cast: &Cast, user: u32, arguments: &[&str]) -> Self {
+        let mut process = place
+            .command(binary())
             .args(arguments)
             .args(["--server", &cast.url, "--login", &login(user), "--json"])
             .env("VISAVIS_APP", &cast.app)
             .env("VISAVIS_PASSWORD", password(user))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .expect("the binary runs: `cargo build -p visavis-cli` makes it");
-        let lines = BufReader::new(process.stdout.take().expect("its output")).lines();
+        let output = process.stdout.take().expect("its output");
         let input = process.stdin.take().expect("its input");
+        let complaints = process.stderr.take().expect("its complaints");
+        let (sender, lines) = unbounded_channel();
+        tokio::spawn(read(output, sender));
         Self {
             process,
             lines,
-            input,
+            input: Some(input),
+            complaints: tokio::spawn(hear(user, complaints)),
             seen: Vec::new(),
         }
     }
@@ -49,14 +102,48 @@ impl Program {
     /// # Panics
     /// When it ends without; what it printed is in the message.
     pub async fn until(&mut self, event: &str) -> Value {
-        while let Some(line) = self.lines.next_line().await.expect("its output") {
-            let value: Value = serde_json::from_str(&line).expect("a JSON line");
-            self.seen.push(value.clone());
-            if value["event"] == event {
+        self.until_one(event, |_| true).await
+    }
+
+    /// Waits for an event that has something about it.
+    ///
+    /// # Panics
+    /// When it ends without; what it printed is in the message.
+    pub async fn until_one(&mut self, event: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        while let Some(value) = self.next().await {
+            if value["event"] == event && wanted(&value) {
                 return value;
             }
         }
         panic!("`{event}` never came; it printed {:#?}", self.seen);
+    }
+
+    async fn next(&mut self) -> Option<Value> {
+        let value = self.lines.recv().await?;
+        self.seen.push(value.clone());
+        Some(value)
+    }
+
+    /// What it printed so far is passed over: only what comes now is waited for.
+    pub fn pass_over(&mut self) {
+        while let Ok(value) = self.lines.try_recv() {
+            self.seen.push(value);
+        }
+    }
+
+    /// Waits until pictures of somebody have arrived from now on.
+    ///
+    /// # Panics
+    /// As [`until`](Self::until).
+    pub async fn pictures_come_from(&mut self, user: u32) {
+        self.pass_over();
+        let received = |stats: &Value| stats["frames_received"].as_u64().unwrap_or_default();
+        let of_user = |stats: &Value| stats["user"] == user;
+        let so_far = received(&self.until_one("stats", of_user).await);
+        self.until_one("stats", |stats| {
+            of_user(stats) && received(stats) >= so_far + PICTURES
+        })
+        .await;
     }
 
     /// Gives it a command.
@@ -64,52 +151,91 @@ impl Program {
     /// # Panics
     /// When it does not read any more.
     pub async fn tell(&mut self, command: &Value) {
-        self.input
+        let input = self.input.as_mut().expect("it was not told the last word");
+        input
             .write_all(format!("{command}\n").as_bytes())
             .await
             .expect("it reads");
     }
 
-    /// Waits until the statistics of somebody say that more pictures of him came.
-    ///
-    /// # Panics
-    /// As [`until`](Self::until).
-    pub async fn until_pictures_come(&mut self) {
-        let first = self.until("stats").await;
-        loop {
-            let stats = self.until("stats").await;
-            let frames = |stats: &Value| stats["frames_received"].as_u64();
-            if stats["user"] == first["user"] && frames(&stats) > frames(&first) {
-                return;
-            }
-        }
-    }
-
-    /// Ends it without a word to anybody.
-    ///
-    /// # Panics
-    /// When it has ended by itself.
-    pub async fn kill(mut self) {
-        self.process.kill().await.expect("it runs");
+    /// There is nothing more to tell it.
+    pub fn close_input(&mut self) {
+        self.input = None;
     }
 
     /// Waits for its end; the exit code.
     ///
     /// # Panics
     /// When it was killed.
-    pub async fn end(mut self) -> i32 {
-        while let Ok(Some(_)) = self.lines.next_line().await {}
-        self.process
-            .wait()
-            .await
-            .expect("it ends")
-            .code()
-            .expect("an exit code")
+    pub async fn end(self) -> i32 {
+        self.ended().await.code
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// When it was killed.
+    pub async fn ended(mut self) -> Ended {
+        while self.next().await.is_some() {}
+        let status = self.process.wait().await.expect("it ends");
+        let complaints = self.complaints.await.expect("its complaints");
+        Ended {
+            code: status.code().expect("an exit code"),
+            seen: self.seen,
+            complaint: complaints.last().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Kills it: it cannot say goodbye to anybody.
+    ///
+    /// # Panics
+    /// When that is refused.
+    pub async fn kill(mut self) {
+        self.process.kill().await.expect("it ends");
+    }
+
+    /// Asks it to end, with SIGTERM.
+    ///
+    /// # Panics
+    /// When it has ended already.
+    pub async fn terminate(&self) {
+        terminate(self.process.id().expect("it runs")).await;
     }
 }
 
+/// Sends SIGTERM to a process.
+pub(crate) async fn terminate(process: u32) {
+    let id = process.to_string();
+    let kill = Command::new("kill").args(["-TERM", &id]).status().await;
+    assert!(kill.is_ok_and(|status| status.success()), "it runs");
+}
+
+/// Reads what it prints, until it ends.
+async fn read(output: ChildStdout, lines: UnboundedSender<Value>) {
+    let mut output = BufReader::new(output).lines();
+    while let Ok(Some(line)) = output.next_line().await {
+        let value = serde_json::from_str(&line).expect("a JSON line");
+        // Nobody waits for it any more.
+        let _ = lines.send(value);
+    }
+}
+
+/// Shows what it complains about, and keeps it.
+async fn hear(user: u32, complaints: ChildStderr) -> Vec<String> {
+    let mut lines = BufReader::new(complaints).lines();
+    let mut heard = Vec::new();
+    while let Ok(Some(line)) = lines.next_line().await {
+        eprintln!("user {user}: {line}");
+        heard.push(line);
+    }
+    heard
+}
+
 /// The binary beside this test.
-fn binary() -> PathBuf {
+///
+/// # Panics
+/// When this test has no path.
+pub fn binary() -> PathBuf {
     let mut path = std::env::current_exe().expect("a path");
     path.pop();
     if path.ends_with("deps") {

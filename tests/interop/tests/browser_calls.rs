@@ -10,6 +10,7 @@ use visavis_interop_tests::cast::{Cast, NATIVE, PAGE};
 use visavis_interop_tests::page::{PageHost, Report};
 use visavis_interop_tests::picture::{luma_frame, page_counter, share_at};
 use visavis_interop_tests::program::Program;
+use visavis_interop_tests::scratch::Scratch;
 use visavis_media::measure::SweepReading;
 use visavis_media::source::TestPattern;
 use visavis_media::y4m::Y4mReader;
@@ -18,13 +19,6 @@ use visavis_media::y4m::Y4mReader;
 const PATIENCE: Duration = Duration::from_secs(180);
 /// How much sound the page hands in.
 const SECONDS: u64 = 4;
-
-fn scratch(name: &str) -> std::path::PathBuf {
-    let folder = std::env::temp_dir().join(format!("visavis-{name}-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("a folder");
-    folder
-}
 
 fn task(cast: &Cast, role: &str) -> Value {
     let mut task = cast.task("page", role, PAGE, NATIVE);
@@ -117,9 +111,9 @@ fn judge_native(folder: &std::path::Path) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_calls_us() {
     timeout(PATIENCE, async {
-        let folder = scratch("browser-calls");
-        let cast = Cast::gather(&folder.join("server")).await;
-        let saved = folder.join("saved");
+        let folder = Scratch::new("browser-calls").expect("a folder");
+        let cast = Cast::gather(&folder.path().join("server")).await;
+        let saved = folder.path().join("saved");
         let mut native = Program::start(
             &cast,
             NATIVE,
@@ -137,7 +131,7 @@ async fn a_browser_calls_us() {
         let mut page = PageHost::open().await;
         let mut reports = Vec::new();
         let browser = Browser::open(
-            &folder.join("profile"),
+            &folder.path().join("profile"),
             &[page.address(&task(&cast, "caller"))],
         );
         page.until("page", "listening", &mut reports).await;
@@ -162,7 +156,6 @@ async fn a_browser_calls_us() {
         judge_native(&saved);
         drop(browser);
         cast.dismiss().await;
-        let _ = std::fs::remove_dir_all(&folder);
     })
     .await
     .expect("in time");
@@ -171,17 +164,17 @@ async fn a_browser_calls_us() {
 #[tokio::test(flavor = "multi_thread")]
 async fn we_call_a_browser() {
     timeout(PATIENCE, async {
-        let folder = scratch("call-browser");
-        let cast = Cast::gather(&folder.join("server")).await;
+        let folder = Scratch::new("call-browser").expect("a folder");
+        let cast = Cast::gather(&folder.path().join("server")).await;
         let mut page = PageHost::open().await;
         let mut reports = Vec::new();
         let browser = Browser::open(
-            &folder.join("profile"),
+            &folder.path().join("profile"),
             &[page.address(&task(&cast, "callee"))],
         );
         page.until("page", "listening", &mut reports).await;
 
-        let saved = folder.join("saved");
+        let saved = folder.path().join("saved");
         let mut native = Program::start(
             &cast,
             NATIVE,
@@ -210,7 +203,6 @@ async fn we_call_a_browser() {
         judge_native(&saved);
         drop(browser);
         cast.dismiss().await;
-        let _ = std::fs::remove_dir_all(&folder);
     })
     .await
     .expect("in time");

@@ -1,0 +1,15 @@
+//! Whole processes against each other: real servers, callers and callees, with nothing
+//! but sockets, signals and files between them.
+#![allow(clippy::unwrap_used)]
+
+mod a_call;
+mod changes;
+mod commands;
+mod decisions;
+mod groups;
+mod losses;
+mod refusals;
+mod scene;
+mod several_devices;
+mod strange_descriptions;
+mod stranger;

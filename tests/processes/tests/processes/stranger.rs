@@ -1,0 +1,111 @@
+//! A chat client written by hand: it sends what no program of ours would.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{WebSocketStream, client_async};
+use visavis_interop_tests::cast::{APP, Cast, password};
+use visavis_xmpp::xml::{Element, Limits, escape_text};
+
+/// See the module's documentation.
+pub(crate) struct Stranger {
+    socket: WebSocketStream<TcpStream>,
+    user: u32,
+    calls: u32,
+}
+
+impl Stranger {
+    /// Logs in and becomes available.
+    pub(crate) async fn enter(cast: &Cast, user: u32) -> Self {
+        let url = cast.chat();
+        let mut request = url.into_client_request().unwrap();
+        let protocol = "xmpp".parse().unwrap();
+        request
+            .headers_mut()
+            .insert("Sec-WebSocket-Protocol", protocol);
+        let host = url.trim_start_matches("ws://").split('/').next().unwrap();
+        let stream = TcpStream::connect(host).await.unwrap();
+        let (socket, _) = client_async(request, stream).await.unwrap();
+        let mut stranger = Self {
+            socket,
+            user,
+            calls: 0,
+        };
+        stranger.open().await;
+        let plain = STANDARD.encode(format!("\0{user}-{APP}\0{}", password(user)));
+        stranger
+            .send(&format!(
+                r#"<auth mechanism="PLAIN" xmlns="urn:ietf:params:xml:ns:xmpp-sasl">{plain}</auth>"#
+            ))
+            .await;
+        stranger.until("success").await;
+        stranger.open().await;
+        stranger
+            .send(r#"<iq id="b" type="set" xmlns="jabber:client"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"/></iq>"#)
+            .await;
+        stranger.until("iq").await;
+        stranger.send(r#"<presence xmlns="jabber:client"/>"#).await;
+        stranger.until("presence").await;
+        stranger
+    }
+
+    async fn open(&mut self) {
+        self.send(
+            r#"<open to="localhost" version="1.0" xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>"#,
+        )
+        .await;
+        self.until("features").await;
+    }
+
+    async fn send(&mut self, frame: &str) {
+        self.socket.send(Message::text(frame)).await.unwrap();
+    }
+
+    /// The next stanza of this name; others are passed over.
+    async fn until(&mut self, name: &str) -> Element {
+        loop {
+            let message = self.socket.next().await.expect("the chat goes on").unwrap();
+            let Message::Text(text) = message else {
+                continue;
+            };
+            let stanza = Element::parse(text.as_str(), &Limits::default()).unwrap();
+            if stanza.name() == name {
+                return stanza;
+            }
+        }
+    }
+
+    /// Calls somebody with this description.
+    pub(crate) async fn call(&mut self, whom: u32, sdp: &str) {
+        self.calls += 1;
+        let mut text = String::new();
+        escape_text(sdp, &mut text);
+        let (user, call) = (self.user, self.calls);
+        self.send(&format!(
+            r#"<message id="call-{call}" to="{whom}-{APP}@localhost" type="headline" xmlns="jabber:client"><extraParams xmlns="jabber:client"><sessionID>f78b91c7-dff5-4fd4-952b-cc689e10a2{call:02}</sessionID><callType>1</callType><callerID>{user}</callerID><opponentsIDs><opponentID>{whom}</opponentID></opponentsIDs><sdp>{text}</sdp><moduleIdentifier>WebRTCVideoChat</moduleIdentifier><signalType>call</signalType><platform>web</platform></extraParams></message>"#
+        ))
+        .await;
+    }
+
+    /// The description with which somebody accepts.
+    pub(crate) async fn accepted(&mut self) -> String {
+        loop {
+            let message = self.until("message").await;
+            let Some(parameters) = message.child("extraParams") else {
+                continue;
+            };
+            let text = |name| {
+                parameters
+                    .child(name)
+                    .map(Element::text)
+                    .unwrap_or_default()
+            };
+            if text("signalType") == "accept" {
+                return text("sdp");
+            }
+        }
+    }
+}
