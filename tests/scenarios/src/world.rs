@@ -97,6 +97,9 @@ pub struct World {
     connections: Connections,
     /// Users between whose devices nothing gets through but chat.
     parted: BTreeSet<(UserId, UserId)>,
+    /// Of whom how many descriptions to come are of no use.
+    spoiled: BTreeMap<UserId, usize>,
+    wanted: u64,
     /// How chat behaves.
     pub chat: Chat,
     /// Whether it is kept what devices want done, for [`Device::log`].
@@ -230,7 +233,7 @@ impl World {
         self.carry_out(id, outcomes);
     }
 
-    /// A connection reports something that is not so.
+    /// A connection reports something, be it so or not. One that closes by itself is gone.
     pub fn report(
         &mut self,
         id: DeviceId,
@@ -238,14 +241,12 @@ impl World {
         peer: UserId,
         event: TransportEvent,
     ) {
-        self.handle(
-            id,
-            Input::Transport {
-                session: session.clone(),
-                peer,
-                event,
-            },
-        );
+        if event == TransportEvent::Closed
+            && let Some(gone) = self.connections.of(&(id, session.clone(), peer))
+        {
+            self.end_connection(gone);
+        }
+        self.tell((id, session.clone(), peer), event);
     }
 
     /// Chat of a device breaks: at once, or unnoticed for the time being.
@@ -310,10 +311,21 @@ impl World {
         self.look_at_all();
     }
 
-    /// Media gets through everywhere.
+    /// Media gets through everywhere, and what everybody describes is of use.
     pub fn restore_paths(&mut self) {
         self.parted.clear();
+        self.spoiled.clear();
         self.look_at_all();
+    }
+
+    /// The next descriptions of a user are of no use to whoever gets them.
+    pub fn spoil(&mut self, user: UserId, count: usize) {
+        self.spoiled.insert(user, count);
+    }
+
+    fn is_spoiled(&mut self, user: UserId) -> bool {
+        let left = self.spoiled.get_mut(&user).filter(|left| **left > 0);
+        left.map(|left| *left -= 1).is_some()
     }
 
     /// The next signal of a kind from a user is lost, or comes twice or late.
@@ -356,11 +368,9 @@ impl World {
         for id in (0..self.devices.len()).map(DeviceId) {
             if self.devices[id.0].next_timeout.is_some_and(|at| at <= next) {
                 self.handle(id, Input::Timeout);
-                let later = self.devices[id.0].next_timeout;
-                assert!(
-                    later.is_none_or(|at| at > self.now),
-                    "a timeout is not served"
-                );
+                let device = &self.devices[id.0];
+                let later = device.next_timeout.is_none_or(|at| at > self.now);
+                assert!(later, "a timeout is not served: {:?}", device.client);
             }
         }
     }
@@ -403,6 +413,7 @@ impl World {
     fn carry_out(&mut self, id: DeviceId, outcomes: Vec<Outcome>) {
         let device = &mut self.devices[id.0];
         device.next_timeout = device.client.next_timeout();
+        self.wanted += outcomes.len() as u64;
         if let Some(core) = device.client.core() {
             for outcome in &outcomes {
                 device.observer.observe(outcome);
@@ -500,13 +511,15 @@ impl World {
             TransportCommand::CreateAnswer => {
                 self.work(TIME_TO_DESCRIBE, connection, Work::Answer);
             }
-            TransportCommand::ApplyOffer(offer)
-                if self.connections.apply_offer(connection, &offer).is_err() =>
-            {
-                self.refuse(key);
+            TransportCommand::ApplyOffer(offer) => {
+                let spoiled = self.is_spoiled(key.2);
+                if spoiled || self.connections.apply_offer(connection, &offer).is_err() {
+                    self.refuse(key);
+                }
             }
             TransportCommand::ApplyAnswer(answer) => {
-                if self.connections.apply_answer(connection, &answer).is_err() {
+                let spoiled = self.is_spoiled(key.2);
+                if spoiled || self.connections.apply_answer(connection, &answer).is_err() {
                     self.refuse(key);
                 } else {
                     self.work(TIME_TO_GIVE_UP, connection, Work::GiveUp);
@@ -543,7 +556,14 @@ impl World {
 
     fn tell(&mut self, key: Key, event: TransportEvent) {
         let (device, session, peer) = key;
-        self.report(device, &session, peer, event);
+        self.handle(
+            device,
+            Input::Transport {
+                session,
+                peer,
+                event,
+            },
+        );
     }
 
     fn do_work(&mut self, id: ConnectionId, work: Work) {
@@ -670,6 +690,16 @@ impl World {
     pub fn into_observers(self) -> Vec<Observer> {
         let devices = self.devices.into_iter();
         devices.map(|device| device.observer).collect()
+    }
+
+    /// How many connections are open.
+    pub fn open_connections(&self) -> usize {
+        self.connections.all().count()
+    }
+
+    /// How much devices wanted done since the beginning.
+    pub const fn wanted(&self) -> u64 {
+        self.wanted
     }
 
     /// Whether nothing is left to happen by itself.

@@ -200,7 +200,7 @@ impl Call {
         self.answer(step, self.initiator);
         let me = step.me;
         let initiator = self.initiator;
-        let mut smaller = self.users(|_| true);
+        let mut smaller = self.users(|peer| !peer.closed);
         smaller.retain(|user| *user < me && *user != initiator);
         for user in smaller {
             self.offer_to(step, now, user);

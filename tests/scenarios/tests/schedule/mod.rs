@@ -1,0 +1,140 @@
+//! One random schedule: how a seed makes it, how it is played, and what must hold.
+
+mod act;
+mod agreement;
+mod plan;
+
+use std::time::Duration;
+
+use visavis_call::{CallConfig, Command, PeerState, SessionState};
+use visavis_scenarios::chat::Disorder;
+use visavis_scenarios::{DeviceId, Random, World};
+use visavis_signal::UserId;
+
+pub(crate) use plan::Plan;
+
+/// Longer than every timer of a call together.
+const SETTLING: Duration = Duration::from_secs(200);
+/// Longer than it takes to let go of everything.
+const LEAVING: Duration = Duration::from_secs(20);
+
+pub(crate) const USERS: [UserId; 6] = [
+    UserId(101),
+    UserId(102),
+    UserId(103),
+    UserId(104),
+    UserId(105),
+    UserId(106),
+];
+/// The user whose client is one of the documented system.
+pub(crate) const FOREIGN: usize = 5;
+const DEVICES: [(usize, &str); 10] = [
+    (0, "phone"),
+    (1, "phone"),
+    (1, "laptop"),
+    (1, "tablet"),
+    (2, "phone"),
+    (2, "laptop"),
+    (3, "phone"),
+    (4, "phone"),
+    (4, "tablet"),
+    (FOREIGN, "browser"),
+];
+
+/// The users of a plan, with their devices. They differ in their patience, and laptops reject when
+/// they are busy.
+fn cast(plan: &Plan) -> World {
+    let mut world = World::default();
+    for (user, name) in DEVICES {
+        if !plan.users.contains(&user) {
+            continue;
+        }
+        let config = CallConfig {
+            answer_interval: Duration::from_secs(10 + user as u64 * 10),
+            auto_reject: name == "laptop",
+            incoming_limit: 2,
+            ..CallConfig::default()
+        };
+        if user == FOREIGN {
+            world.add_foreign(USERS[user], name);
+        } else {
+            world.add(USERS[user], name, config);
+        }
+    }
+    world.records = true;
+    world.chat.as_text = false;
+    world.chat.disorder = plan.disorderly.then(|| Disorder {
+        random: Random::new(plan.seed),
+        lost: 3,
+        twice: 3,
+        late: 5,
+    });
+    world
+}
+
+/// Plays a plan, and checks what must hold while it goes on and when it is over.
+pub(crate) fn play(plan: &Plan) -> World {
+    let mut world = cast(plan);
+    let mut calls = 0;
+    for (after, act) in &plan.acts {
+        world.run_for(*after);
+        act.perform(&mut world, &mut calls);
+    }
+    settle(&mut world);
+    check_rest(&world, plan);
+    leave(&mut world);
+    check_end(&world);
+    world
+}
+
+/// Everything works from now on, for as long as anybody waits for anything.
+fn settle(world: &mut World) {
+    world.chat.disorder = None;
+    world.restore_paths();
+    for device in devices(world) {
+        world.restore_chat(device);
+    }
+    world.run_for(SETTLING);
+}
+
+fn leave(world: &mut World) {
+    for device in devices(world) {
+        // Nobody refuses that.
+        let _ = world.command(device, Command::Destroy);
+    }
+    world.run_for(LEAVING);
+}
+
+pub(crate) fn devices(world: &World) -> impl Iterator<Item = DeviceId> + use<> {
+    (0..world.devices().len()).map(DeviceId)
+}
+
+/// Nobody waits for anything: whoever is in a call is connected.
+fn check_rest(world: &World, plan: &Plan) {
+    for device in world.devices() {
+        for session in device.client.core().into_iter().flat_map(visavis_call::Core::sessions) {
+            let started = session.state() != SessionState::New;
+            let mut live = session.peers().filter(|peer| peer.state().is_live()).peekable();
+            assert!(live.peek().is_some(), "a session hangs: {session:?}");
+            let settled = live.all(|peer| peer.state() == PeerState::Connected);
+            assert!(settled || !started, "somebody waits: {session:?}");
+        }
+    }
+    if plan.truthful {
+        agreement::check(world);
+    }
+}
+
+/// Nothing is left of any call.
+fn check_end(world: &World) {
+    assert!(world.is_at_rest(), "something is still to happen");
+    for (id, device) in devices(world).zip(world.devices()) {
+        assert!(device.observer.all_closed(), "a call is not over");
+        if let Some(core) = device.client.core() {
+            assert_eq!(core.sessions().len(), 0);
+            assert_eq!(core.next_timeout(), None);
+            assert!(world.replays(id), "the same inputs, and other outputs");
+        }
+    }
+    assert_eq!(world.open_connections(), 0, "a connection is left");
+}
