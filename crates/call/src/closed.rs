@@ -6,10 +6,11 @@ use core::time::Duration;
 
 use visavis_signal::{Body, Join, SessionId, Signal, SignalKind, Update, UserId, UserInfo};
 
+use crate::devices::Sender;
 use crate::invitation::Invitation;
 use crate::session::{Direction, Session};
 use crate::step::Step;
-use crate::{Address, CommandError, Time};
+use crate::{Address, CommandError, Peer, Time};
 
 /// How long a session is remembered after it closed.
 const REMEMBERED_FOR: Duration = Duration::from_secs(600);
@@ -48,13 +49,21 @@ pub(crate) struct ClosedSession {
     direction: Direction,
     invitation: u32,
     /// Who took part, ourselves excluded. Nobody else gets an answer.
-    partners: Vec<Address>,
+    partners: Vec<Partner>,
     /// How we took leave, if we did.
     farewell: Option<(Farewell, UserInfo)>,
     /// Until when a new invitation is accepted at once, because we asked for it.
     wanted_until: Option<Time>,
     /// Our own call to the same user that crossed this one, as long as he has not come over to it.
     crossed: Option<SessionId>,
+}
+
+/// Somebody who took part in a session that is over.
+#[derive(Clone, Debug)]
+struct Partner {
+    user: UserId,
+    /// Whether his client is told which device speaks.
+    is_told_devices: bool,
 }
 
 /// What a `call` of a closed session means.
@@ -70,12 +79,16 @@ pub(crate) enum Readmission {
 
 impl ClosedSession {
     /// A call that was turned away before it became a session.
-    pub(crate) fn rejected(call: Invitation, from: Address, user_info: UserInfo) -> Self {
+    pub(crate) fn rejected(call: Invitation, from: &Sender, user_info: UserInfo) -> Self {
+        let partner = Partner {
+            user: from.user(),
+            is_told_devices: from.device.is_some(),
+        };
         Self {
             call,
             direction: Direction::Incoming,
             invitation: 0,
-            partners: [from].into(),
+            partners: [partner].into(),
             farewell: Some((Farewell::Reject, user_info)),
             wanted_until: None,
             crossed: None,
@@ -140,7 +153,7 @@ impl ClosedSession {
         };
         for partner in &self.partners {
             let signal = self.call.signal(farewell.body(), user_info.clone());
-            step.send(partner.clone(), signal);
+            partner.send(step, signal);
         }
     }
 
@@ -154,10 +167,27 @@ impl ClosedSession {
         let ask = Body::Update(Update::Rejoin { invitation });
         let ask = self.call.signal(ask, UserInfo::new());
         for partner in &self.partners {
-            step.send(Address::bare(partner.user), ask.clone());
+            partner.send(step, ask.clone());
         }
         self.wanted_until = Some(step.now + REJOIN_TIME);
         Ok(())
+    }
+}
+
+impl Partner {
+    const fn of(peer: &Peer) -> Self {
+        Self {
+            user: peer.user(),
+            is_told_devices: peer.is_told_devices(),
+        }
+    }
+
+    /// To all his devices: chat may call the one that took part something else by now.
+    fn send(&self, step: &mut Step<'_>, mut signal: Signal) {
+        if self.is_told_devices {
+            signal.device = Some(step.device.clone());
+        }
+        step.send(Address::bare(self.user), signal);
     }
 }
 
@@ -168,7 +198,7 @@ impl Session {
             call: self.call.clone(),
             direction: self.direction,
             invitation: self.invitation,
-            partners: self.peers().map(|peer| peer.address().clone()).collect(),
+            partners: self.peers().map(Partner::of).collect(),
             farewell: self.farewell.clone(),
             wanted_until: self.wanted.then_some(now + REJOIN_TIME),
             crossed: None,
@@ -282,7 +312,10 @@ mod tests {
             },
             direction,
             invitation: 1,
-            partners: vec![Address::bare(BOB)],
+            partners: vec![Partner {
+                user: BOB,
+                is_told_devices: false,
+            }],
             farewell: farewell.map(|farewell| (farewell, UserInfo::new())),
             wanted_until: None,
             crossed: None,

@@ -5,10 +5,11 @@ use core::time::Duration;
 use visavis_signal::{UserId, UserInfo};
 
 use crate::closed::Farewell;
+use crate::devices::Sender;
 use crate::peer::Peer;
 use crate::session::{Session, SessionTimer};
 use crate::step::Step;
-use crate::{Address, CommandError, Event, PeerState, SessionState, reason};
+use crate::{CommandError, Event, PeerState, SessionState, reason};
 
 /// How long the shell may take to release the connections of a session before it counts as closed
 /// regardless.
@@ -51,11 +52,11 @@ impl Session {
 
     /// A peer left, or the caller canceled. One who dialed for as long as he wanted says so in the
     /// reason; for us that is a call that rang long enough.
-    pub(crate) fn hung_up_by(&mut self, step: &mut Step<'_>, from: &Address, user_info: UserInfo) {
+    pub(crate) fn hung_up_by(&mut self, step: &mut Step<'_>, from: &Sender, user_info: UserInfo) {
         if !self.counts(from) {
             return;
         }
-        let user = from.user;
+        let user = from.user();
         let why = user_info.get(reason::KEY);
         let Some(peer) = self.peer(user) else { return };
         let calls_us = peer.is_caller();

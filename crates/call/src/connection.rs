@@ -4,10 +4,11 @@ use alloc::vec::Vec;
 
 use visavis_signal::{Candidate, UserId};
 
+use crate::devices::Sender;
 use crate::peer::Peer;
 use crate::session::Session;
 use crate::step::Step;
-use crate::{Address, DescriptionFault, Event, PeerState, TransportEvent, reason};
+use crate::{DescriptionFault, Event, PeerState, TransportEvent, reason};
 
 impl Session {
     /// Deals with what happens to the connection with a peer.
@@ -45,16 +46,20 @@ impl Session {
     pub(crate) fn candidates_from(
         &mut self,
         step: &mut Step<'_>,
-        from: &Address,
+        from: &Sender,
         candidates: Vec<Candidate>,
     ) {
-        let Some(peer) = self.peers.get_mut(&from.user) else {
+        let Some(peer) = self.peers.get_mut(&from.user()) else {
             return;
         };
-        if !peer.is_described() {
-            peer.keep_waiting(from, candidates);
-        } else if peer.follow(from) {
+        // Before anybody answered, every device of his is as good as another.
+        if !peer.is_undecided() && !peer.follow(from) {
+            return;
+        }
+        if peer.is_described() {
             peer.add_candidates(&self.call, step, candidates);
+        } else {
+            peer.keep_waiting(from, candidates);
         }
     }
 

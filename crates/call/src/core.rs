@@ -1,10 +1,12 @@
 //! The core itself: one logged-in user on one device, and all his calls.
 
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
 
 use visavis_signal::{Body, Capabilities, SessionId, Signal, UserId, UserInfo, capability};
 
 use crate::closed::{ClosedSession, ClosedSessions, Farewell, Readmission};
+use crate::devices::Sender;
 use crate::early::EarlyCandidates;
 use crate::ids::Ids;
 use crate::invitation::Invitation;
@@ -27,6 +29,8 @@ pub struct Core {
     config: CallConfig,
     /// What we announce: everything that this version knows.
     capabilities: Capabilities,
+    /// What this device calls itself.
+    device: Arc<str>,
     ids: Ids,
     processing: bool,
     chat_is_up: bool,
@@ -45,11 +49,13 @@ impl Core {
     /// A setting is out of its range.
     pub fn new(me: UserId, config: CallConfig, seed: u64) -> Result<Self, ConfigError> {
         config.validate()?;
+        let mut ids = Ids::new(seed);
         Ok(Self {
             me,
             config,
             capabilities: Capabilities::from_names(capability::ALL).unwrap_or_default(),
-            ids: Ids::new(seed),
+            device: ids.draw().as_str().into(),
+            ids,
             processing: false,
             chat_is_up: true,
             sessions: BTreeMap::new(),
@@ -237,6 +243,7 @@ impl Core {
                 if called_again {
                     session.leave_to_come_back(step);
                 } else {
+                    let from = Sender::of(from, &signal);
                     session.receive(step, &from, signal);
                 }
             });
@@ -340,7 +347,7 @@ impl Core {
     fn begin(&mut self, now: Time, from: Address, call: Invitation, signal: Signal) -> SessionId {
         let id = call.session.clone();
         let early = self.early.take(now, &id, from.user);
-        let session = Session::incoming(call, from, &signal, self.me, now);
+        let session = Session::incoming(call, &Sender::of(from, &signal), &signal, self.me, now);
         self.sessions.insert(id.clone(), session);
         self.with_session(now, &id, |session, step| session.ring(step, signal, early));
         id
@@ -372,7 +379,8 @@ impl Core {
             let to = Address::bare(*fellow);
             self.decline(to, &signal, Farewell::Reject, why.clone());
         }
-        let closed = ClosedSession::rejected(call, from.clone(), why.clone());
+        let sender = Sender::of(from.clone(), &signal);
+        let closed = ClosedSession::rejected(call, &sender, why.clone());
         self.closed.remember(now, signal.session.clone(), closed);
         self.decline(from, &signal, Farewell::Reject, why);
         self.outputs.push_back(Output::Event(Event::Busy {
@@ -391,6 +399,7 @@ impl Core {
             caller: signal.caller,
             opponents: signal.opponents.clone(),
             user_info,
+            device: signal.device.is_some().then(|| self.device.clone()),
             ..Signal::new(signal.session.clone(), farewell.body())
         };
         self.outputs.push_back(Output::Send { to, signal: answer });
@@ -412,6 +421,7 @@ impl Core {
             config: &self.config,
             chat_is_up: self.chat_is_up,
             capabilities: &self.capabilities,
+            device: &self.device,
             ids: &mut self.ids,
             outputs: &mut self.outputs,
         };
@@ -436,6 +446,7 @@ impl Core {
             config: &self.config,
             chat_is_up: self.chat_is_up,
             capabilities: &self.capabilities,
+            device: &self.device,
             ids: &mut self.ids,
             outputs: &mut self.outputs,
         };

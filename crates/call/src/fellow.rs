@@ -10,10 +10,11 @@ use core::time::Duration;
 
 use visavis_signal::{Body, Signal, UserId};
 
+use crate::devices::Sender;
 use crate::peer::{Exchange, PeerTimer};
 use crate::session::{Session, SessionTimer};
 use crate::step::Step;
-use crate::{Address, PeerState, Time};
+use crate::{PeerState, Time};
 
 /// A fellow callee may accept in the last moment, and then has to be heard of.
 const LAST_MOMENT: Duration = Duration::from_secs(10);
@@ -53,11 +54,11 @@ impl Session {
     }
 
     /// The `call` of a fellow callee: he is in the call, and offers to us.
-    pub(crate) fn fellow_calls(&mut self, step: &mut Step<'_>, from: &Address, signal: Signal) {
+    pub(crate) fn fellow_calls(&mut self, step: &mut Step<'_>, from: &Sender, signal: Signal) {
         let Body::Call { offer } = signal.body else {
             return;
         };
-        let user = from.user;
+        let user = from.user();
         let confirmed = self.confirmed;
         let invitation = signal.join.as_ref().map_or(0, |join| join.invitation);
         let Some(peer) = self.peers.get_mut(&user) else {
@@ -70,7 +71,7 @@ impl Session {
         match (peer.state(), peer.exchange) {
             (PeerState::New | PeerState::Wait, Exchange::None) => {
                 peer.invitation = invitation;
-                peer.address = from.clone();
+                peer.settle_on(from);
                 peer.exchange = Exchange::Answering;
                 peer.introduce(signal.bandwidth, signal.capabilities);
                 peer.offer = Some(offer);
@@ -82,13 +83,13 @@ impl Session {
             // Until it is answered a newer offer counts, of whatever device.
             (PeerState::Pending, Exchange::Answering) if !peer.has_transport() => {
                 peer.invitation = invitation;
-                peer.address = from.clone();
+                peer.settle_on(from);
                 peer.introduce(signal.bandwidth, signal.capabilities);
                 peer.offer = Some(offer);
             }
             (_, Exchange::Answering | Exchange::Done) => {
-                if peer.address == *from || peer.offer.as_ref() == Some(&offer) && peer.follow(from)
-                {
+                if peer.is_described_by(from) {
+                    peer.follow(from);
                     peer.accept_again(&self.call, step, &self.accept_info);
                 } else if peer.offer.is_some() && peer.state() == PeerState::Connected {
                     peer.refuse_device(&self.call, step, from);

@@ -8,11 +8,12 @@ use visavis_signal::{
     Body, Candidate, Description, Signal, SignalKind, Update, UserId, UserInfo, capability,
 };
 
+use crate::devices::Sender;
 use crate::invitation::Invitation;
 use crate::peer::{Exchange, Peer, PeerTimer};
 use crate::session::{Direction, Session, SessionTimer};
 use crate::step::Step;
-use crate::{Address, CommandError, Event, PeerState, SessionState, Time, TransportCommand};
+use crate::{CommandError, Event, PeerState, SessionState, Time, TransportCommand};
 
 /// A `call` repeated this long after our `accept` means that the `accept` was lost; an earlier one
 /// merely crossed it.
@@ -25,7 +26,7 @@ impl Session {
     /// A call of somebody to us, and to others.
     pub(crate) fn incoming(
         call: Invitation,
-        from: Address,
+        from: &Sender,
         signal: &Signal,
         me: UserId,
         now: Time,
@@ -38,7 +39,7 @@ impl Session {
             .filter(|user| **user != me && !unreachable.contains(user))
             .map(|user| (*user, Peer::fellow(*user, me)));
         let mut peers: BTreeMap<_, _> = fellows.collect();
-        peers.insert(from.user, Peer::calling(from));
+        peers.insert(from.user(), Peer::calling(from));
         let user_info = signal.user_info.clone();
         let mut session = Self::new(call, Direction::Incoming, user_info, peers, now);
         session.invitation = signal.join.as_ref().map_or(0, |join| join.invitation);
@@ -78,12 +79,12 @@ impl Session {
 
     /// The caller dials on. While it rings his newer offer replaces the older one; after that he
     /// may have missed our `accept`.
-    pub(crate) fn call_repeated(&mut self, step: &mut Step<'_>, from: &Address, signal: Signal) {
+    pub(crate) fn call_repeated(&mut self, step: &mut Step<'_>, from: &Sender, signal: Signal) {
         let Body::Call { offer } = signal.body else {
             return;
         };
         let ringing = self.is_ringing();
-        let Some(peer) = self.peers.get_mut(&from.user) else {
+        let Some(peer) = self.peers.get_mut(&from.user()) else {
             return;
         };
         if !peer.follow(from) {

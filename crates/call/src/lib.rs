@@ -90,6 +90,7 @@ mod command;
 mod config;
 mod connection;
 mod core;
+mod devices;
 mod early;
 mod event;
 mod fellow;

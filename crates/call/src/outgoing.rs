@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 
 use visavis_signal::{Body, CallType, Description, Join, SessionId, Signal, UserId, UserInfo};
 
+use crate::devices::Sender;
 use crate::invitation::Invitation;
 use crate::peer::{Exchange, Peer, PeerTimer};
 use crate::session::{Direction, Session};
 use crate::step::Step;
 use crate::{
-    Address, CallConfig, CommandError, Event, PeerState, SessionState, Time, TransportCommand,
-    reason,
+    CallConfig, CommandError, Event, PeerState, SessionState, Time, TransportCommand, reason,
 };
 
 /// Checks whom a new session is to call.
@@ -111,16 +111,16 @@ impl Session {
         peer.timers.set(PeerTimer::Answer, answer_by);
     }
 
-    /// Our offer for a user is there, or there is a better one. The first goes out at once, later
-    /// ones with the next repetition.
+    /// Our offer for a user is there, or there is a better one. The first of a connection goes out
+    /// at once, later ones with the next repetition.
     pub(crate) fn offer_ready(&mut self, step: &mut Step<'_>, user: UserId, offer: Description) {
         let Some(peer) = self.peers.get_mut(&user) else {
             return;
         };
         match peer.exchange {
             Exchange::Offering => {
-                peer.local = Some(offer);
-                if peer.state() == PeerState::New {
+                let first = peer.local.replace(offer).is_none();
+                if first {
                     self.dial(step, user);
                 }
             }
@@ -184,18 +184,18 @@ impl Session {
     }
 
     /// A user accepted on some device of his. The first device gets the call.
-    pub(crate) fn accepted_by(&mut self, step: &mut Step<'_>, from: &Address, signal: Signal) {
+    pub(crate) fn accepted_by(&mut self, step: &mut Step<'_>, from: &Sender, signal: Signal) {
         let Body::Accept { answer } = signal.body else {
             return;
         };
-        if !self.is_dialing(from.user) {
-            return self.accepted_again(step, from, &answer);
+        if !self.is_dialing(from.user()) {
+            return self.accepted_again(step, from);
         }
         let connect_by = self.connect_by(step);
-        let Some(peer) = self.peers.get_mut(&from.user) else {
+        let Some(peer) = self.peers.get_mut(&from.user()) else {
             return;
         };
-        peer.address = from.clone();
+        peer.settle_on(from);
         peer.introduce(signal.bandwidth, signal.capabilities);
         peer.timers.cancel_all();
         if self.state() == SessionState::Pending {
@@ -203,27 +203,26 @@ impl Session {
         }
         step.event(Event::Accepted {
             session: self.call.session.clone(),
-            user: from.user,
+            user: from.user(),
             user_info: signal.user_info,
         });
-        let Some(peer) = self.peers.get_mut(&from.user) else {
+        let Some(peer) = self.peers.get_mut(&from.user()) else {
             return;
         };
-        peer.answer = Some(answer.clone());
         peer.apply_answer(&self.call, step, answer);
         peer.connect(&self.call, step, connect_by);
-        self.let_in(step, from.user);
+        self.let_in(step, from.user());
     }
 
-    /// A user who accepted already accepts again. The same answer comes from the same device, be it
-    /// that it connected to chat anew; another one from another device, which is too late.
-    fn accepted_again(&mut self, step: &mut Step<'_>, from: &Address, answer: &Description) {
-        let Some(peer) = self.peers.get_mut(&from.user) else {
+    /// A user who accepted already accepts again: nothing new, unless it is another device of his,
+    /// which is too late.
+    fn accepted_again(&mut self, step: &mut Step<'_>, from: &Sender) {
+        let Some(peer) = self.peers.get_mut(&from.user()) else {
             return;
         };
-        if peer.answer.as_ref() == Some(answer) {
+        if peer.is_described_by(from) {
             peer.follow(from);
-        } else if peer.answer.is_some() && peer.address.resource != from.resource {
+        } else if peer.exchange == Exchange::Done && !peer.is_caller() {
             peer.refuse_device(&self.call, step, from);
         }
     }

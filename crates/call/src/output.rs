@@ -48,7 +48,8 @@ pub enum TransportCommand {
     /// it contains more candidates.
     CreateOffer,
     /// The other side's offer: check it and prepare, but do not connect yet. While the call rings a
-    /// newer one may follow, which at most brings more candidates.
+    /// newer one may follow: most often it brings more candidates, and sometimes takes the place of
+    /// one that is of no use any longer.
     ApplyOffer(Description),
     /// The call was accepted: answer with [`LocalAnswer`](crate::TransportEvent::LocalAnswer).
     CreateAnswer,

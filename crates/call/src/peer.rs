@@ -9,19 +9,17 @@ use visavis_signal::{
     Body, CallType, Candidate, Capabilities, Description, MediaState, Signal, UserId, UserInfo,
 };
 
+use crate::devices::Sender;
 use crate::early::CANDIDATES_AT_MOST;
 use crate::invitation::Invitation;
 use crate::negotiation::Negotiation;
 use crate::step::Step;
 use crate::timers::Timers;
-use crate::{Address, Event, PeerState, Time, TransportCommand, reason};
+use crate::{Address, Event, PeerState, Time, TransportCommand};
 
 /// How long after the first time all candidates are sent once more. Browsers lose candidates that
 /// arrive while they apply an answer; a repetition makes them look again.
 const REPEAT_CANDIDATES_AFTER: Duration = Duration::from_secs(1);
-
-/// How many devices of one user are remembered as turned away; more ring nowhere.
-const REFUSED_DEVICES_AT_MOST: usize = 16;
 
 /// One other user of a call.
 #[derive(Debug)]
@@ -38,8 +36,6 @@ pub struct Peer {
     pub(crate) local: Option<Description>,
     /// The offer that came from him.
     pub(crate) offer: Option<Description>,
-    /// His answer to our first offer.
-    pub(crate) answer: Option<Description>,
     /// Whether the connection has a description of his.
     described: bool,
     /// What the connection carries, by the last exchange that began. `None` before there is one.
@@ -70,8 +66,12 @@ pub struct Peer {
     sharing: bool,
     /// His candidates that came before his description, each with the device it came from.
     waiting: Vec<(Option<Arc<str>>, Candidate)>,
+    /// What his device calls itself, if he has one of our own clients.
+    pub(crate) device: Option<Arc<str>>,
+    /// Whether it is known what client he has.
+    pub(crate) is_known: bool,
     /// Devices of his that were too late to take the call.
-    refused: Vec<Arc<str>>,
+    pub(crate) refused: Vec<Arc<str>>,
     pub(crate) timers: Timers<PeerTimer>,
 }
 
@@ -146,11 +146,12 @@ impl Peer {
     }
 
     /// Somebody who calls us.
-    pub(crate) fn calling(from: Address) -> Self {
-        Self {
-            exchange: Exchange::Answering,
-            ..Self::new(from, Relation::Caller, PeerState::Pending)
-        }
+    pub(crate) fn calling(from: &Sender) -> Self {
+        let address = from.address.clone();
+        let mut peer = Self::new(address, Relation::Caller, PeerState::Pending);
+        peer.exchange = Exchange::Answering;
+        peer.settle_on(from);
+        peer
     }
 
     /// Somebody who was called into a call that goes on, by somebody else.
@@ -182,7 +183,6 @@ impl Peer {
             capabilities: Capabilities::new(),
             local: None,
             offer: None,
-            answer: None,
             described: false,
             carries: None,
             answered: None,
@@ -198,6 +198,8 @@ impl Peer {
             gathered: Vec::new(),
             sharing: false,
             waiting: Vec::new(),
+            device: None,
+            is_known: false,
             refused: Vec::new(),
             timers: Timers::new(),
         }
@@ -328,6 +330,9 @@ impl Peer {
             // The one who called him, even where he did not begin the call.
             signal.caller = Some(step.me);
         }
+        if self.is_told_devices() {
+            signal.device = Some(step.device.clone());
+        }
         match signal.body {
             Body::Call { .. } => {
                 signal.bandwidth = step.config.bandwidth;
@@ -337,37 +342,6 @@ impl Peer {
             Body::Reject | Body::HangUp | Body::IceCandidates(_) | Body::Update(_) => {}
         }
         signal
-    }
-
-    // ── His devices ─────────────────────────────────────────────────────────
-
-    /// Whether a signal from this device counts, now that one device of his is in the call.
-    ///
-    /// When it comes from a device that never was turned away, he has connected to chat anew, and
-    /// signals follow him there.
-    pub(crate) fn follow(&mut self, from: &Address) -> bool {
-        let Some(device) = &from.resource else {
-            return true;
-        };
-        let refused = self.refused.contains(device);
-        if !refused {
-            self.address = from.clone();
-        }
-        !refused
-    }
-
-    /// One device of his has the call, and another one wanted it, too: it is told that it is too
-    /// late, and what it says does not count from here on.
-    pub(crate) fn refuse_device(&mut self, call: &Invitation, step: &mut Step<'_>, from: &Address) {
-        if let Some(device) = &from.resource
-            && !self.refused.contains(device)
-            && self.refused.len() < REFUSED_DEVICES_AT_MOST
-        {
-            self.refused.push(device.clone());
-        }
-        let why = reason::user_info(reason::ACCEPTED_ELSEWHERE);
-        let refusal = self.signal(call, step, Body::HangUp, why);
-        step.send(from.clone(), refusal);
     }
 
     // ── Candidates ──────────────────────────────────────────────────────────
@@ -413,9 +387,9 @@ impl Peer {
     }
 
     /// Keeps candidates of his until his description is there.
-    pub(crate) fn keep_waiting(&mut self, from: &Address, candidates: Vec<Candidate>) {
+    pub(crate) fn keep_waiting(&mut self, from: &Sender, candidates: Vec<Candidate>) {
         let room = CANDIDATES_AT_MOST - self.waiting.len();
-        let device = &from.resource;
+        let device = &from.address.resource;
         self.waiting.extend(
             candidates
                 .into_iter()
@@ -428,8 +402,9 @@ impl Peer {
     /// device that it came from.
     fn release_waiting(&mut self, call: &Invitation, step: &mut Step<'_>) {
         let waiting = core::mem::take(&mut self.waiting).into_iter();
+        let decided = self.state.is_negotiated();
         let his = waiting
-            .filter(|(device, _)| *device == self.address.resource)
+            .filter(|(device, _)| decided || *device == self.address.resource)
             .map(|(_, candidate)| candidate);
         self.add_candidates(call, step, his.collect());
     }

@@ -9,10 +9,10 @@ use core::time::Duration;
 use visavis_signal::UserId;
 
 use crate::negotiation::Change;
-use crate::peer::PeerTimer;
+use crate::peer::{Exchange, Peer, PeerTimer};
 use crate::session::Session;
 use crate::step::Step;
-use crate::{Event, PeerState, SessionState, reason};
+use crate::{Event, PeerState, SessionState, TransportCommand, reason};
 
 /// How long a foreign client's connection may take to come back by itself.
 const HEAL_TIME: Duration = Duration::from_secs(5);
@@ -119,13 +119,46 @@ impl Session {
         }
     }
 
-    /// Our own addresses changed: connections move before they are missed.
+    /// Our own addresses changed: connections move before they are missed, and those that were
+    /// only prepared are prepared anew.
     pub(crate) fn move_to_new_paths(&mut self, step: &mut Step<'_>) {
-        for user in self.live_users() {
-            let movable = |peer: &crate::Peer| peer.state().is_negotiated() && peer.renegotiates();
-            if self.peer(user).is_some_and(movable) {
-                self.negotiate(step, user, Change::Paths);
+        for user in self.users(Peer::has_transport) {
+            let Some(peer) = self.peers.get_mut(&user) else {
+                continue;
+            };
+            match peer.exchange {
+                Exchange::Done if peer.renegotiates() => self.negotiate(step, user, Change::Paths),
+                // What a client of the documented system has will be missed, and replaced then.
+                Exchange::Done if peer.was_connected() => {}
+                Exchange::Done => self.negotiate(step, user, Change::Connection),
+                Exchange::Offering => self.offer_anew(step, user),
+                Exchange::Answering => self.prepare_anew(step, user),
+                Exchange::None => {}
             }
+        }
+    }
+
+    /// The offer that is out names addresses that we do not have any longer.
+    fn offer_anew(&mut self, step: &mut Step<'_>, user: UserId) {
+        if let Some(peer) = self.peers.get_mut(&user) {
+            peer.local = None;
+            peer.reopen(&self.call, step, self.media.held);
+            peer.command(&self.call, step, TransportCommand::CreateOffer);
+        }
+    }
+
+    fn prepare_anew(&mut self, step: &mut Step<'_>, user: UserId) {
+        let answering = !self.is_ringing();
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
+        let Some(offer) = peer.offer.clone() else {
+            return;
+        };
+        peer.reopen(&self.call, step, self.media.held);
+        peer.apply_offer(&self.call, step, offer);
+        if answering {
+            peer.command(&self.call, step, TransportCommand::CreateAnswer);
         }
     }
 

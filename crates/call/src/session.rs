@@ -9,6 +9,7 @@ use visavis_signal::{
 };
 
 use crate::closed::Farewell;
+use crate::devices::Sender;
 use crate::invitation::Invitation;
 use crate::peer::{Peer, PeerTimer};
 use crate::step::Step;
@@ -220,13 +221,13 @@ impl Session {
     }
 
     /// Deals with a signal from another user. One who is not in the call changes nothing.
-    pub(crate) fn receive(&mut self, step: &mut Step<'_>, from: &Address, signal: Signal) {
-        let Some(peer) = self.peer(from.user) else {
+    pub(crate) fn receive(&mut self, step: &mut Step<'_>, from: &Sender, signal: Signal) {
+        let Some(peer) = self.peer(from.user()) else {
             return;
         };
         let kind = signal.kind();
         if let Body::Update(Update::Rejoin { invitation }) = signal.body {
-            return self.asked_back(step, from.user, invitation);
+            return self.asked_back(step, from.user(), invitation);
         }
         match peer.state() {
             // One whom we have not called yet cannot know of it.
@@ -235,16 +236,16 @@ impl Session {
             _ => self.receive_from_leaver(step, from, kind),
         }
         let goes_on = matches!(kind, SignalKind::IceCandidates | SignalKind::Update);
-        if goes_on && from.user == self.call.initiator {
+        if goes_on && from.user() == self.call.initiator {
             self.join_fellows(step);
         }
     }
 
-    fn receive_from_peer(&mut self, step: &mut Step<'_>, from: &Address, signal: Signal) {
+    fn receive_from_peer(&mut self, step: &mut Step<'_>, from: &Sender, signal: Signal) {
         match signal.body {
             Body::Call { .. } => self.called_by(step, from, signal),
             Body::Accept { .. } => self.accepted_by(step, from, signal),
-            Body::Reject => self.rejected_by(step, from.user, signal.user_info),
+            Body::Reject => self.rejected_by(step, from.user(), signal.user_info),
             Body::HangUp => self.hung_up_by(step, from, signal.user_info),
             Body::IceCandidates(candidates) => self.candidates_from(step, from, candidates),
             Body::Update(_) => self.updated_by(step, from, signal),
@@ -253,17 +254,23 @@ impl Session {
 
     /// Somebody for whom the call is over. If he does not know he is told, but not while it rings
     /// here: another device may take the call.
-    fn receive_from_leaver(&self, step: &mut Step<'_>, from: &Address, kind: SignalKind) {
+    fn receive_from_leaver(&self, step: &mut Step<'_>, from: &Sender, kind: SignalKind) {
+        let Some(peer) = self.peer(from.user()) else {
+            return;
+        };
         let begins = matches!(kind, SignalKind::Call | SignalKind::Accept);
         let answer = if !self.state.is_open() {
-            self.remembrance(step.now).answer(from.user, kind)
+            self.remembrance(step.now).answer(from.user(), kind)
         } else if begins && !self.is_ringing() {
             Some((Farewell::HangUp, UserInfo::new()))
         } else {
             None
         };
         if let Some((farewell, user_info)) = answer {
-            step.send(from.clone(), self.call.signal(farewell.body(), user_info));
+            step.send(
+                from.address.clone(),
+                peer.signal(&self.call, step, farewell.body(), user_info),
+            );
         }
     }
 
@@ -290,8 +297,8 @@ impl Session {
     }
 
     /// A `call` of somebody who is in this call.
-    fn called_by(&mut self, step: &mut Step<'_>, from: &Address, signal: Signal) {
-        let Some(peer) = self.peer(from.user) else {
+    fn called_by(&mut self, step: &mut Step<'_>, from: &Sender, signal: Signal) {
+        let Some(peer) = self.peer(from.user()) else {
             return;
         };
         if peer.is_fellow() {
@@ -301,14 +308,14 @@ impl Session {
         }
     }
 
-    fn updated_by(&mut self, step: &mut Step<'_>, from: &Address, signal: Signal) {
+    fn updated_by(&mut self, step: &mut Step<'_>, from: &Sender, signal: Signal) {
         let Body::Update(update) = signal.body else {
             return;
         };
         if !self.counts(from) {
             return;
         }
-        let user = from.user;
+        let user = from.user();
         if let Update::Ringing = update {
             return self.rings_at(step, user);
         }
@@ -342,9 +349,9 @@ impl Session {
 
     /// Whether a signal from this device counts. While nobody answered, any device of a user
     /// speaks for him; later only the one that is in the call.
-    pub(crate) fn counts(&mut self, from: &Address) -> bool {
+    pub(crate) fn counts(&mut self, from: &Sender) -> bool {
         self.peers
-            .get_mut(&from.user)
+            .get_mut(&from.user())
             .is_some_and(|peer| peer.is_undecided() || peer.follow(from))
     }
 
@@ -379,12 +386,14 @@ impl Session {
     }
 
     /// Chat is back: what may have been lost is said again. Everybody takes a repetition for what
-    /// it is.
+    /// it is. The others may have lost chat, too, and be called something else by now, so that it
+    /// is said to all their devices until we hear of them.
     pub(crate) fn chat_restored(&mut self, step: &mut Step<'_>) {
         for user in self.live_users() {
             let Some(peer) = self.peers.get_mut(&user) else {
                 continue;
             };
+            peer.address = Address::bare(user);
             match peer.state() {
                 PeerState::New | PeerState::Pending => self.dial(step, user),
                 PeerState::Connecting | PeerState::Checking => {

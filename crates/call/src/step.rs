@@ -1,6 +1,7 @@
 //! One step of the core: the time it happens, the circumstances, and where its outputs go.
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 
 use visavis_signal::{Capabilities, SessionId, Signal, UserId};
 
@@ -14,6 +15,8 @@ pub(crate) struct Step<'a> {
     pub(crate) chat_is_up: bool,
     /// What we announce.
     pub(crate) capabilities: &'a Capabilities,
+    /// What this device calls itself.
+    pub(crate) device: &'a Arc<str>,
     pub(crate) ids: &'a mut Ids,
     pub(crate) outputs: &'a mut VecDeque<Output>,
 }

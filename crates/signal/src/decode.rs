@@ -135,6 +135,7 @@ fn decode_parameters(parameters: &Element) -> Result<Signal, DecodeError> {
     let (user_info, bandwidth) = decode_user_info(parameters)?;
     let platform = short_line(parameters, Field::Platform)?.map(|name| Platform::from_name(&name));
     let capabilities = decode_capabilities(parameters)?;
+    let device = short_line(parameters, Field::Device)?;
     let join = match kind {
         SignalKind::Call => decode_join(parameters)?,
         _ => None,
@@ -148,6 +149,7 @@ fn decode_parameters(parameters: &Element) -> Result<Signal, DecodeError> {
         bandwidth,
         platform,
         capabilities,
+        device,
         join,
         body,
     })

@@ -19,7 +19,7 @@ use crate::{
 
 /// The children of every signal but a mesh `call`. Those that a signal does
 /// not have are left out.
-const ORDER: [Field; 19] = [
+const ORDER: [Field; 20] = [
     Field::UserInfo,
     Field::Reason,
     Field::SessionDescription,
@@ -38,11 +38,12 @@ const ORDER: [Field; 19] = [
     Field::SignalType,
     Field::Platform,
     Field::Capabilities,
+    Field::Device,
     Field::Join,
 ];
 
 /// The children of a mesh `call`: one callee to another.
-const MESH_CALL_ORDER: [Field; 11] = [
+const MESH_CALL_ORDER: [Field; 12] = [
     Field::SessionId,
     Field::CallType,
     Field::CallerId,
@@ -53,6 +54,7 @@ const MESH_CALL_ORDER: [Field; 11] = [
     Field::SignalType,
     Field::Platform,
     Field::Capabilities,
+    Field::Device,
     Field::Join,
 ];
 
@@ -105,6 +107,7 @@ impl Signal {
             (Field::Platform, _) => Some(leaf(field, &text::line(self.platform.as_ref()?.name()))),
             (Field::Capabilities, _) if self.capabilities.is_empty() => None,
             (Field::Capabilities, _) => Some(leaf(field, &self.capabilities.wire())),
+            (Field::Device, _) => Some(leaf(field, &text::line(self.device.as_ref()?))),
             (Field::Sdp, Body::Call { offer: sdp } | Body::Accept { answer: sdp }) => {
                 Some(encode_sdp(sdp))
             }

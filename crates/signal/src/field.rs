@@ -42,6 +42,8 @@ pub enum Field {
     DescriptionType,
     /// `capabilities`: the sender's extensions.
     Capabilities,
+    /// `device`: which of its user's devices the sender is.
+    Device,
     /// `mediaState` of an `update`: what the sender sends.
     MediaState,
     /// `audio` inside a `mediaState`: `1` or `0`.
@@ -85,6 +87,7 @@ impl Field {
             Self::OfferId => "offerId",
             Self::DescriptionType => "type",
             Self::Capabilities => "capabilities",
+            Self::Device => "device",
             Self::MediaState => "mediaState",
             Self::Audio => "audio",
             Self::Video => "video",

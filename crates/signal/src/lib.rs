@@ -37,6 +37,7 @@
 //! - `call` and `accept` may end with one more child,
 //!   `<capabilities>glare ringing</capabilities>`: the names of the extensions
 //!   the sender understands ([`Capabilities`], [`capability`]).
+//! - Every signal between two of them names the device that sends it.
 //! - To a peer that announced an extension, an `update` may be one of the kinds
 //!   that [`Update`] lists, told by its `reason`, with children of its own; and a
 //!   `call` may say that the call goes on already ([`Join`]).

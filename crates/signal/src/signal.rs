@@ -1,5 +1,6 @@
 //! The six signals.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -42,6 +43,11 @@ pub struct Signal {
     /// The extensions that the sender understands. Meant for `call` and
     /// `accept`; empty from clients of the documented system.
     pub capabilities: Capabilities,
+    /// Which of its user's devices the sender is, by a name of its own that
+    /// stays the same when chat gives it another one; an extension. Never
+    /// there from clients of the documented system, nor meant for them: once
+    /// it is known what a peer is, only those of our own are told.
+    pub device: Option<Arc<str>>,
     /// On a `call` into a call that goes on; an extension.
     pub join: Option<Join>,
     /// What it says.
@@ -60,6 +66,7 @@ impl Signal {
             bandwidth: None,
             platform: Some(Platform::Rust),
             capabilities: Capabilities::new(),
+            device: None,
             join: None,
             body,
         }

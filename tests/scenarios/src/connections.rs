@@ -50,6 +50,8 @@ pub(crate) struct Connection {
     pub(crate) was_up: bool,
     /// Whether it is about to come up, or to go down.
     pub(crate) changing: bool,
+    /// Whether it is on hold.
+    pub(crate) is_held: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +102,7 @@ impl Connections {
             is_up: false,
             was_up: false,
             changing: false,
+            is_held: false,
         };
         self.open.insert(id, connection);
         id

@@ -15,6 +15,7 @@ pub mod foreign;
 pub mod observer;
 pub mod random;
 pub mod script;
+pub mod trace;
 pub mod world;
 
 pub use client::{Client, Outcome};

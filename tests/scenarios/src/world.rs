@@ -15,6 +15,7 @@ use crate::client::{Client, Outcome};
 use crate::connections::{ConnectionId, Connections, Key, Work};
 use crate::foreign::Foreign;
 use crate::observer::Observer;
+use crate::trace::Trace;
 
 const TIME_TO_DESCRIBE: Duration = Duration::from_millis(20);
 const TIME_TO_GATHER: Duration = Duration::from_millis(30);
@@ -102,6 +103,8 @@ pub struct World {
     wanted: u64,
     /// How chat behaves.
     pub chat: Chat,
+    /// What happened.
+    pub trace: Trace,
     /// Whether it is kept what devices want done, for [`Device::log`].
     pub keeps_log: bool,
     /// Whether everything that a core is fed with is kept, for [`World::replays`].
@@ -208,6 +211,7 @@ impl World {
         if self.records {
             device.recording.push((now, Fed::Command(command.clone())));
         }
+        self.trace.command(now, &device.address(), &command);
         let created = match &command {
             Command::Create {
                 session, opponents, ..
@@ -229,6 +233,7 @@ impl World {
         if self.records {
             device.recording.push((now, Fed::Input(input.clone())));
         }
+        self.trace.input(now, &device.address(), &input);
         let outcomes = device.client.handle(now, input);
         self.carry_out(id, outcomes);
     }
@@ -295,6 +300,7 @@ impl World {
         };
         device.observer.restart();
         device.next_timeout = None;
+        self.trace.happened(self.now, device.user, "restarts");
         device.recording.clear();
         device.recorded.clear();
         self.log_in(id);
@@ -414,6 +420,9 @@ impl World {
         let device = &mut self.devices[id.0];
         device.next_timeout = device.client.next_timeout();
         self.wanted += outcomes.len() as u64;
+        for outcome in &outcomes {
+            self.trace.outcome(self.now, &device.address(), outcome);
+        }
         if let Some(core) = device.client.core() {
             for outcome in &outcomes {
                 device.observer.observe(outcome);
@@ -524,6 +533,11 @@ impl World {
                 } else {
                     self.work(TIME_TO_GIVE_UP, connection, Work::GiveUp);
                     self.look_at(connection);
+                }
+            }
+            TransportCommand::SetHeld(held) => {
+                if let Some(connection) = self.connections.get_mut(connection) {
+                    connection.is_held = held;
                 }
             }
             TransportCommand::AddCandidates(candidates) => {
@@ -700,6 +714,13 @@ impl World {
     /// How much devices wanted done since the beginning.
     pub const fn wanted(&self) -> u64 {
         self.wanted
+    }
+
+    /// Whether a connection is on hold.
+    pub fn is_held(&self, device: DeviceId, session: &SessionId, peer: UserId) -> bool {
+        let id = self.connections.of(&(device, session.clone(), peer));
+        let connection = id.and_then(|id| self.connections.get(id));
+        connection.is_some_and(|connection| connection.is_held)
     }
 
     /// Whether nothing is left to happen by itself.

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use schedule::{Plan, play};
+use schedule::{Plan, play, trace};
 use visavis_call::{PeerState, SessionState};
 
 const SCHEDULES: u64 = 2_000;
@@ -58,7 +58,8 @@ fn explain(seed: u64) -> String {
     format!(
         "seed {seed}: {problem}\n\
          play it again: VISAVIS_SEED={seed} cargo test -p visavis-scenarios --test schedules\n\
-         the shortest that fails, {plan:#?}"
+         the shortest that fails: {plan:?}\n{}",
+        trace(&plan)
     )
 }
 

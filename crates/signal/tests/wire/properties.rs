@@ -111,11 +111,12 @@ fn signal() -> impl Strategy<Value = Signal> {
         option::of(any::<u32>()),
         option::of(platform),
         capabilities,
+        option::of(line()),
         option::of(join()),
     );
     (session(), call_type, parties, extras, body(), any::<bool>()).prop_map(
         |(session, call_type, (caller, opponents), extras, body, sparse)| {
-            let (user_info, bandwidth, platform, capabilities, join) = extras;
+            let (user_info, bandwidth, platform, capabilities, device, join) = extras;
             let bare = sparse && !matches!(body, Body::Call { .. });
             let join = join.filter(|_| matches!(body, Body::Call { .. }));
             Signal {
@@ -131,6 +132,7 @@ fn signal() -> impl Strategy<Value = Signal> {
                 bandwidth,
                 platform,
                 capabilities,
+                device: device.map(Into::into),
                 ..Signal::new(session, body)
             }
         },

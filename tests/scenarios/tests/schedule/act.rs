@@ -1,9 +1,9 @@
 //! What may happen in a schedule.
 
+use std::time::Duration;
 use visavis_call::{Address, Command, TransportEvent};
 use visavis_scenarios::{DeviceId, World};
 use visavis_signal::{Body, CallType, SessionId, Signal, UserId, UserInfo};
-use std::time::Duration;
 
 const STRANGER: UserId = UserId(666);
 
@@ -185,7 +185,12 @@ fn of_device(world: &World, device: usize, pick: usize) -> Option<(SessionId, Us
 
 /// Somebody who is out of a call that goes on.
 fn former(world: &World, device: usize, session: &SessionId, pick: usize) -> Option<UserId> {
-    let session = world.devices().get(device)?.client.core()?.session(session)?;
+    let session = world
+        .devices()
+        .get(device)?
+        .client
+        .core()?
+        .session(session)?;
     let former = session.peers().filter(|peer| !peer.state().is_live());
     let former: Vec<_> = former.map(visavis_call::Peer::user).collect();
     (!former.is_empty()).then(|| former[pick % former.len()])

@@ -4,6 +4,7 @@ mod act;
 mod agreement;
 mod plan;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use visavis_call::{CallConfig, Command, PeerState, SessionState};
@@ -75,16 +76,29 @@ fn cast(plan: &Plan) -> World {
 /// Plays a plan, and checks what must hold while it goes on and when it is over.
 pub(crate) fn play(plan: &Plan) -> World {
     let mut world = cast(plan);
+    play_in(&mut world, plan);
+    world
+}
+
+/// What happens in a plan, up to where it fails.
+pub(crate) fn trace(plan: &Plan) -> String {
+    let mut world = cast(plan);
+    world.trace.begin();
+    // It is known to fail.
+    let _ = catch_unwind(AssertUnwindSafe(|| play_in(&mut world, plan)));
+    world.trace.text()
+}
+
+fn play_in(world: &mut World, plan: &Plan) {
     let mut calls = 0;
     for (after, act) in &plan.acts {
         world.run_for(*after);
-        act.perform(&mut world, &mut calls);
+        act.perform(world, &mut calls);
     }
-    settle(&mut world);
-    check_rest(&world, plan);
-    leave(&mut world);
-    check_end(&world);
-    world
+    settle(world);
+    check_rest(world, plan);
+    leave(world);
+    check_end(world);
 }
 
 /// Everything works from now on, for as long as anybody waits for anything.
@@ -112,9 +126,17 @@ pub(crate) fn devices(world: &World) -> impl Iterator<Item = DeviceId> + use<> {
 /// Nobody waits for anything: whoever is in a call is connected.
 fn check_rest(world: &World, plan: &Plan) {
     for device in world.devices() {
-        for session in device.client.core().into_iter().flat_map(visavis_call::Core::sessions) {
+        for session in device
+            .client
+            .core()
+            .into_iter()
+            .flat_map(visavis_call::Core::sessions)
+        {
             let started = session.state() != SessionState::New;
-            let mut live = session.peers().filter(|peer| peer.state().is_live()).peekable();
+            let mut live = session
+                .peers()
+                .filter(|peer| peer.state().is_live())
+                .peekable();
             assert!(live.peek().is_some(), "a session hangs: {session:?}");
             let settled = live.all(|peer| peer.state() == PeerState::Connected);
             assert!(settled || !started, "somebody waits: {session:?}");
@@ -122,6 +144,9 @@ fn check_rest(world: &World, plan: &Plan) {
     }
     if plan.truthful {
         agreement::check(world);
+    }
+    if plan.calm {
+        agreement::check_calm(world);
     }
 }
 

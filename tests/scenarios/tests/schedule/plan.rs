@@ -17,6 +17,8 @@ pub(crate) struct Plan {
     pub(crate) users: Vec<usize>,
     /// Whether connections report only what is so.
     pub(crate) truthful: bool,
+    /// Whether chat and network always work and no device is switched off.
+    pub(crate) calm: bool,
     /// Whether chat loses, repeats, delays and reorders.
     pub(crate) disorderly: bool,
     pub(crate) acts: Vec<(Duration, Act)>,
@@ -27,11 +29,18 @@ const ACTS: std::ops::Range<usize> = 1..60;
 impl Plan {
     pub(crate) fn of(seed: u64) -> Self {
         let mut random = Random::new(seed);
+        let users = users(&mut random);
+        let (truthful, calm) = match random.within(0..6) {
+            0..2 => (false, false),
+            2..4 => (true, true),
+            _ => (true, false),
+        };
         let mut plan = Self {
             seed,
-            users: users(&mut random),
-            truthful: random.chance(2, 3),
-            disorderly: random.chance(2, 3),
+            users,
+            truthful,
+            calm,
+            disorderly: !calm && random.chance(2, 3),
             acts: Vec::new(),
         };
         for _ in 0..random.within(ACTS) {
@@ -50,7 +59,8 @@ impl Plan {
         } else {
             random.within(0..100)
         };
-        match random.within(0..100) {
+        let kinds = if self.calm { 74 } else { 100 };
+        match random.within(0..kinds) {
             0..8 => Act::Meet {
                 device,
                 opponents: self.opponents(random),
@@ -66,30 +76,30 @@ impl Plan {
                 pick,
                 verb: self.verb(random),
             },
-            70..74 => Act::LoseChat {
+            70..72 => Act::Move { device },
+            72..74 => Act::Forge {
+                device,
+                pick,
+                body: forgery(random),
+            },
+            74..78 => Act::LoseChat {
                 device,
                 noticed: random.chance(1, 2),
             },
-            74..78 => Act::RestoreChat { device },
-            78..82 => Act::Path {
+            78..82 => Act::RestoreChat { device },
+            82..86 => Act::Path {
                 one: self.user(random),
                 other: self.user(random),
                 works: random.chance(1, 2),
             },
-            82..84 => Act::Move { device },
-            84..86 => Act::Restart { device },
-            86..88 => Act::Processing {
+            86..88 => Act::Restart { device },
+            88..90 => Act::Processing {
                 device,
                 on: random.chance(3, 4),
             },
             90 => Act::Spoil {
                 user: self.user(random),
                 count: random.within(1..3),
-            },
-            88..90 => Act::Forge {
-                device,
-                pick,
-                body: forgery(random),
             },
             _ if self.truthful => Act::Order {
                 device,
