@@ -13,6 +13,7 @@ use crate::invitation::Invitation;
 use crate::outgoing::check_opponents;
 use crate::session::Session;
 use crate::step::Step;
+use crate::timers::Alarms;
 use crate::{
     Address, BusyCause, CallConfig, Command, CommandError, ConfigError, Event, Input, Output,
     Outputs, SessionState, Time, reason,
@@ -35,6 +36,8 @@ pub struct Core {
     processing: bool,
     chat_is_up: bool,
     pub(crate) sessions: BTreeMap<SessionId, Session>,
+    /// When each session wants to be woken.
+    alarms: Alarms,
     pub(crate) closed: ClosedSessions,
     early: EarlyCandidates,
     outputs: VecDeque<Output>,
@@ -59,6 +62,7 @@ impl Core {
             processing: false,
             chat_is_up: true,
             sessions: BTreeMap::new(),
+            alarms: Alarms::default(),
             closed: ClosedSessions::default(),
             early: EarlyCandidates::default(),
             outputs: VecDeque::new(),
@@ -92,10 +96,7 @@ impl Core {
 
     /// When to come back with [`Input::Timeout`], if nothing else happens before.
     pub fn next_timeout(&self) -> Option<Time> {
-        self.sessions
-            .values()
-            .filter_map(Session::next_timeout)
-            .min()
+        self.alarms.next()
     }
 
     /// Deals with something that happened.
@@ -111,7 +112,7 @@ impl Core {
                     session.on_transport(step, peer, event)
                 });
             }
-            Input::Timeout => self.with_every_session(now, Session::expire),
+            Input::Timeout => self.expire(now),
             Input::SignalFailed {
                 session,
                 to: user,
@@ -429,9 +430,19 @@ impl Core {
         if session.state() == SessionState::Closed {
             self.closed
                 .remember(now, id.clone(), session.remembrance(now));
+            self.alarms.set(id, None);
             self.sessions.remove(id);
+        } else {
+            self.alarms.set(id, session.next_timeout());
         }
         Some(result)
+    }
+
+    /// Does what is due.
+    fn expire(&mut self, now: Time) {
+        while let Some(id) = self.alarms.take_due(now) {
+            self.with_session(now, &id, Session::expire);
+        }
     }
 
     /// Does something with the sessions that are over.

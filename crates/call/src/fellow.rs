@@ -8,7 +8,7 @@
 
 use core::time::Duration;
 
-use visavis_signal::{Body, Signal, UserId};
+use visavis_signal::{Body, Signal, UserId, capability};
 
 use crate::devices::Sender;
 use crate::peer::{Exchange, PeerTimer};
@@ -30,6 +30,7 @@ impl Session {
         for user in self.live_users() {
             self.join_fellow(step, user);
         }
+        self.ask_again(step);
     }
 
     /// Does our part in connecting with one of them.
@@ -60,10 +61,13 @@ impl Session {
         };
         let user = from.user();
         let confirmed = self.confirmed;
-        let invitation = signal.join.as_ref().map_or(0, |join| join.invitation);
         let Some(peer) = self.peers.get_mut(&user) else {
             return;
         };
+        // A client of the documented system does not say which one it follows.
+        let says = signal.capabilities.contains(capability::PARTICIPANTS);
+        let said = signal.join.as_ref().map_or(0, |join| join.invitation);
+        let invitation = if says { said } else { peer.invitation };
         // Out of date, or ahead of the word that he was called once more.
         if invitation < peer.invitation || invitation > peer.invitation && peer.has_transport() {
             return;
@@ -75,6 +79,7 @@ impl Session {
                 peer.exchange = Exchange::Answering;
                 peer.introduce(signal.bandwidth, signal.capabilities);
                 peer.offer = Some(offer);
+                peer.carries = signal.call_type;
                 peer.enter(&self.call, step, PeerState::Pending);
                 if confirmed {
                     self.answer_fellow(step, user);
@@ -86,6 +91,7 @@ impl Session {
                 peer.settle_on(from);
                 peer.introduce(signal.bandwidth, signal.capabilities);
                 peer.offer = Some(offer);
+                peer.carries = signal.call_type;
             }
             (_, Exchange::Answering | Exchange::Done) => {
                 if peer.is_described_by(from) {

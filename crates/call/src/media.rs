@@ -63,13 +63,18 @@ impl Session {
     }
 
     /// A peer is connected for the first time: he learns what he could not assume.
-    pub(crate) fn introduce_media(&self, step: &mut Step<'_>, user: UserId) {
-        let Some(peer) = self.peer(user) else { return };
-        let call_type = peer.carries.unwrap_or(self.call.call_type);
+    pub(crate) fn introduce_media(&mut self, step: &mut Step<'_>, user: UserId) {
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
+        let call_type = peer.began_as.unwrap_or(self.call.call_type);
+        if call_type != self.call.call_type {
+            peer.media.get_or_insert(assumed(call_type));
+        }
         if self.media != assumed(call_type) {
             self.tell_media(step, user);
         }
-        if self.media.held {
+        if let Some(peer) = self.peer(user).filter(|_| self.media.held) {
             peer.command(&self.call, step, TransportCommand::SetHeld(true));
         }
     }

@@ -211,6 +211,7 @@ impl Session {
         };
         peer.apply_answer(&self.call, step, answer);
         peer.connect(&self.call, step, connect_by);
+        self.catch_up(step, from.user());
         self.let_in(step, from.user());
     }
 

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 
 use visavis_signal::{AddRefusal, Body, Join, Signal, Update, UserId, UserInfo, capability};
 
+use crate::devices::Sender;
 use crate::peer::Peer;
 use crate::session::Session;
 use crate::step::Step;
@@ -40,12 +41,12 @@ impl Session {
         self.invite(step, user, user_info)
     }
 
-    /// Asks the one who keeps the list to call somebody into the call. `false` when that is for us
-    /// to do.
+    /// Asks the one who keeps the list to call somebody into the call, as soon as we are in it
+    /// ourselves. `false` when that is for us to do.
     fn ask(&self, step: &mut Step<'_>, user: UserId, user_info: &UserInfo) -> bool {
         let keeper = self.list_keeper(step, |_| true);
         let Some(keeper) = keeper.and_then(|keeper| self.peer(keeper)) else {
-            return false;
+            return !self.confirmed;
         };
         let ask = Body::Update(Update::Add { user });
         keeper.say(&self.call, step, ask, user_info.clone());
@@ -118,11 +119,16 @@ impl Session {
     }
 
     /// A participant lost the call and wants to come back. He asks everybody; the one who keeps the
-    /// list calls him, unless that happened already.
-    pub(crate) fn asked_back(&mut self, step: &mut Step<'_>, user: UserId, invitation: u32) {
+    /// list calls him, unless that happened already, or another device of his is there.
+    pub(crate) fn asked_back(&mut self, step: &mut Step<'_>, from: &Sender, invitation: u32) {
+        let user = from.user();
         let Some(peer) = self.peers.get_mut(&user).filter(|peer| peer.was_here()) else {
             return;
         };
+        let is_there = peer.state().is_negotiated() && !peer.state().is_lost();
+        if is_there && !peer.is_described_by(from) {
+            return;
+        }
         let called_already = peer.state().is_live() && peer.invitation > invitation;
         peer.invitation = peer.invitation.max(invitation);
         let ours_to_do = self.list_keeper(step, |other| other != user).is_none();

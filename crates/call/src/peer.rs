@@ -39,7 +39,13 @@ pub struct Peer {
     /// Whether the connection has a description of his.
     described: bool,
     /// What the connection carries, by the last exchange that began. `None` before there is one.
+    /// An offer may be older than what the call has become.
     pub(crate) carries: Option<CallType>,
+    /// What it carried when the first exchange was done: by that he assumes what we send, until he
+    /// is told.
+    pub(crate) began_as: Option<CallType>,
+    /// Whether our addresses changed while our offer was out.
+    pub(crate) has_moved: bool,
     /// When the `accept` was sent last.
     pub(crate) answered: Option<Time>,
     /// What was exchanged after that.
@@ -185,6 +191,8 @@ impl Peer {
             offer: None,
             described: false,
             carries: None,
+            began_as: None,
+            has_moved: false,
             answered: None,
             negotiation: Negotiation::default(),
             invitation: 0,
@@ -335,6 +343,7 @@ impl Peer {
         }
         match signal.body {
             Body::Call { .. } => {
+                signal.call_type = self.carries.or(signal.call_type);
                 signal.bandwidth = step.config.bandwidth;
                 signal.capabilities = step.capabilities.clone();
             }
@@ -423,9 +432,8 @@ impl Peer {
     // ── The connection ──────────────────────────────────────────────────────
 
     pub(crate) fn open_transport(&mut self, call: &Invitation, step: &mut Step<'_>) {
-        let call_type = call.call_type;
+        let call_type = *self.carries.get_or_insert(call.call_type);
         self.described = false;
-        self.carries = Some(call_type);
         // One that is still being released has to be out of the way.
         let command = if self.is_releasing() {
             TransportCommand::Reopen { call_type }
@@ -436,13 +444,15 @@ impl Peer {
         self.command(call, step, command);
     }
 
-    /// Replaces the connection by a new one, on hold if the call is.
+    /// Replaces the connection by a new one, on hold if the call is. Until he has both descriptions
+    /// it stays what he was offered.
     pub(crate) fn reopen(&mut self, call: &Invitation, step: &mut Step<'_>, held: bool) {
         self.negotiation = Negotiation::default();
         self.gathered.clear();
         self.sharing = false;
         self.described = false;
-        let call_type = call.call_type;
+        let offered = self.carries.filter(|_| self.exchange != Exchange::Done);
+        let call_type = offered.unwrap_or(call.call_type);
         self.carries = Some(call_type);
         self.command(call, step, TransportCommand::Reopen { call_type });
         if held {
@@ -486,6 +496,7 @@ impl Peer {
     /// Both descriptions are there: from here on it is up to the network, until `connect_by`.
     pub(crate) fn connect(&mut self, call: &Invitation, step: &mut Step<'_>, connect_by: Time) {
         self.exchange = Exchange::Done;
+        self.began_as = self.carries;
         self.enter(call, step, PeerState::Connecting);
         step.event(Event::StartConnect {
             session: call.session.clone(),

@@ -123,27 +123,31 @@ impl Session {
     /// only prepared are prepared anew.
     pub(crate) fn move_to_new_paths(&mut self, step: &mut Step<'_>) {
         for user in self.users(Peer::has_transport) {
-            let Some(peer) = self.peers.get_mut(&user) else {
-                continue;
-            };
-            match peer.exchange {
-                Exchange::Done if peer.renegotiates() => self.negotiate(step, user, Change::Paths),
-                // What a client of the documented system has will be missed, and replaced then.
-                Exchange::Done if peer.was_connected() => {}
-                Exchange::Done => self.negotiate(step, user, Change::Connection),
-                Exchange::Offering => self.offer_anew(step, user),
-                Exchange::Answering => self.prepare_anew(step, user),
-                Exchange::None => {}
-            }
+            self.move_connection(step, user);
         }
     }
 
-    /// The offer that is out names addresses that we do not have any longer.
-    fn offer_anew(&mut self, step: &mut Step<'_>, user: UserId) {
-        if let Some(peer) = self.peers.get_mut(&user) {
-            peer.local = None;
-            peer.reopen(&self.call, step, self.media.held);
-            peer.command(&self.call, step, TransportCommand::CreateOffer);
+    fn move_connection(&mut self, step: &mut Step<'_>, user: UserId) {
+        let Some(peer) = self.peers.get_mut(&user) else {
+            return;
+        };
+        match peer.exchange {
+            Exchange::Done if peer.renegotiates() => self.negotiate(step, user, Change::Paths),
+            // What a client of the documented system has will be missed, and replaced then.
+            Exchange::Done if peer.was_connected() => {}
+            Exchange::Done => self.negotiate(step, user, Change::Connection),
+            // Another offer now could cross the answer to this one.
+            Exchange::Offering => peer.has_moved = true,
+            Exchange::Answering => self.prepare_anew(step, user),
+            Exchange::None => {}
+        }
+    }
+
+    /// The offer that was answered now names addresses that we do not have any longer.
+    pub(crate) fn catch_up(&mut self, step: &mut Step<'_>, user: UserId) {
+        let moved = |peer: &mut Peer| core::mem::take(&mut peer.has_moved);
+        if self.peers.get_mut(&user).is_some_and(moved) {
+            self.move_connection(step, user);
         }
     }
 

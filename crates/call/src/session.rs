@@ -226,8 +226,9 @@ impl Session {
             return;
         };
         let kind = signal.kind();
+        let before = peer.address.clone();
         if let Body::Update(Update::Rejoin { invitation }) = signal.body {
-            return self.asked_back(step, from.user(), invitation);
+            return self.asked_back(step, from, invitation);
         }
         match peer.state() {
             // One whom we have not called yet cannot know of it.
@@ -239,6 +240,21 @@ impl Session {
         if goes_on && from.user() == self.call.initiator {
             self.join_fellows(step);
         }
+        if self
+            .peer(from.user())
+            .is_some_and(|peer| peer.address != before)
+        {
+            self.say_again(step, from.user());
+        }
+    }
+
+    /// What a peer may have missed who was without chat for a while.
+    fn say_again(&mut self, step: &mut Step<'_>, user: UserId) {
+        if self.peer_state(user) == PeerState::Connected {
+            self.offer_again(step, user);
+            self.tell_media(step, user);
+        }
+        self.introduce_participants(step, user);
     }
 
     fn receive_from_peer(&mut self, step: &mut Step<'_>, from: &Sender, signal: Signal) {
@@ -404,13 +420,9 @@ impl Session {
                     self.offer_again(step, user);
                     self.repair(step, user);
                 }
-                PeerState::Connected => {
-                    self.offer_again(step, user);
-                    self.tell_media(step, user);
-                }
                 _ => {}
             }
-            self.introduce_participants(step, user);
+            self.say_again(step, user);
         }
         self.ask_again(step);
     }

@@ -1,6 +1,8 @@
 //! A few named alarms, each set or not.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
+
+use visavis_signal::SessionId;
 
 use crate::Time;
 
@@ -55,6 +57,46 @@ impl<K: Ord + Copy> Timers<K> {
     }
 }
 
+/// One alarm for each session, found quickly however many there are.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Alarms {
+    order: BTreeSet<(Time, SessionId)>,
+    due: BTreeMap<SessionId, Time>,
+}
+
+impl Alarms {
+    /// Moves the alarm of a session.
+    pub(crate) fn set(&mut self, session: &SessionId, at: Option<Time>) {
+        let before = self.due.get(session).copied();
+        if before == at {
+            return;
+        }
+        if let Some(before) = before {
+            self.due.remove(session);
+            self.order.remove(&(before, session.clone()));
+        }
+        if let Some(at) = at {
+            self.due.insert(session.clone(), at);
+            self.order.insert((at, session.clone()));
+        }
+    }
+
+    /// When the first one goes off.
+    pub(crate) fn next(&self) -> Option<Time> {
+        self.order.first().map(|(at, _)| *at)
+    }
+
+    /// Takes the one that has been due longest, if any is due.
+    pub(crate) fn take_due(&mut self, now: Time) -> Option<SessionId> {
+        if self.next()? > now {
+            return None;
+        }
+        let (_, session) = self.order.pop_first()?;
+        self.due.remove(&session);
+        Some(session)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use core::time::Duration;
@@ -87,5 +129,21 @@ mod tests {
         assert_eq!(timers.next(), Some(at(5)));
         timers.cancel('a');
         assert_eq!(timers.next(), None);
+    }
+
+    #[test]
+    fn the_session_that_waits_longest_is_woken_first() {
+        let [one, other] = [1, 2].map(|number| SessionId::from_bytes([number; 16]));
+        let mut alarms = Alarms::default();
+        alarms.set(&one, Some(at(3)));
+        alarms.set(&other, Some(at(2)));
+        assert_eq!(alarms.next(), Some(at(2)));
+        alarms.set(&one, Some(at(1)));
+        assert_eq!(alarms.take_due(at(2)), Some(one.clone()));
+        assert_eq!(alarms.take_due(at(1)), None);
+        alarms.set(&other, None);
+        assert_eq!(alarms.next(), None);
+        alarms.set(&one, Some(at(9)));
+        assert_eq!(alarms.next(), Some(at(9)));
     }
 }
