@@ -238,28 +238,6 @@ fn one_who_accepts_in_the_last_moment_is_heard_of_by_everybody() {
 }
 
 #[test]
-fn two_devices_that_accept_at_once_leave_one_in_the_group() {
-    let mut world = World::new();
-    world.carbons = false;
-    let alice = world.device(ALICE, "phone");
-    let bob = world.device(BOB, "phone");
-    let phone = world.device(CAROL, "phone");
-    let laptop = world.device(CAROL, "laptop");
-    world.create(alice, &id(1), &[BOB, CAROL]);
-    world.start(alice, &id(1));
-    world.run_for(secs(1));
-    for device in [bob, phone, laptop] {
-        world.accept(device, &id(1));
-    }
-    world.run_for(secs(8));
-    assert_connected(&world, alice, &[BOB, CAROL]);
-    assert_connected(&world, bob, &[ALICE, CAROL]);
-    let in_call = [phone, laptop].map(|device| world.state(device, &id(1)));
-    assert_eq!(in_call, [Some(SessionState::Connected), None]);
-    assert!(world.plot(laptop).contains(&"AcceptedElsewhere".into()));
-}
-
-#[test]
 fn a_mesh_call_of_somebody_outside_never_rings_and_changes_nothing() {
     let (mut world, _, devices) = ringing(&[BOB, CAROL]);
     world.forget_logs();
