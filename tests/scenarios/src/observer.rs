@@ -419,6 +419,17 @@ impl Seen {
     }
 }
 
+/// All ways of a table of states.
+pub fn ways<S: Copy + Ord + 'static>(
+    states: &[S],
+    successors: impl Fn(S) -> &'static [S],
+) -> BTreeSet<(S, S)> {
+    let ways = states
+        .iter()
+        .flat_map(|from| successors(*from).iter().map(|to| (*from, *to)));
+    ways.collect()
+}
+
 /// The name of an event.
 pub fn name(event: &Event) -> &'static str {
     match event {

@@ -49,8 +49,8 @@ pub struct Device {
     /// What chat calls it: another name at every login.
     resource: Arc<str>,
     online: bool,
-    /// Whether its client knows that it is offline.
-    knows: bool,
+    /// Whether its client takes itself for online.
+    seems_online: bool,
     logins: u32,
     /// Goes up whenever its network changes.
     addresses: u32,
@@ -161,7 +161,7 @@ impl World {
             seed: u64::from(user.0) << 32 | self.devices.len() as u64,
             resource: name.into(),
             online: true,
-            knows: true,
+            seems_online: true,
             logins: 1,
             addresses: 1,
             next_timeout: None,
@@ -257,9 +257,10 @@ impl World {
     /// Chat of a device breaks: at once, or unnoticed for the time being.
     pub fn cut_chat(&mut self, id: DeviceId, noticed: bool) {
         let device = &mut self.devices[id.0];
-        device.online = false;
-        device.logins += 1;
-        if noticed && std::mem::replace(&mut device.knows, false) {
+        if std::mem::replace(&mut device.online, false) {
+            device.logins += 1;
+        }
+        if noticed && std::mem::replace(&mut device.seems_online, false) {
             self.handle(id, Input::ChatLost);
         }
     }
@@ -274,7 +275,7 @@ impl World {
     fn log_in(&mut self, id: DeviceId) {
         let device = &mut self.devices[id.0];
         device.online = true;
-        device.knows = true;
+        device.seems_online = true;
         device.resource = format!("{}-{}", device.name, device.logins).into();
     }
 
@@ -452,7 +453,7 @@ impl World {
         let sender = &self.devices[id.0];
         let (from, user, kind) = (sender.address(), sender.user, signal.kind());
         if !sender.online {
-            if !sender.knows {
+            if !sender.seems_online {
                 let (session, to) = (signal.session.clone(), to.user);
                 let input = Input::SignalFailed { session, to, kind };
                 self.queue(

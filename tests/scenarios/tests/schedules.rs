@@ -9,7 +9,6 @@
 
 mod schedule;
 
-use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -17,6 +16,7 @@ use std::time::Instant;
 
 use schedule::{Plan, play, trace};
 use visavis_call::{PeerState, SessionState};
+use visavis_scenarios::observer::ways;
 
 const SCHEDULES: u64 = 2_000;
 
@@ -118,14 +118,4 @@ fn schedules_take_every_way_of_the_tables() {
         }
     }
     panic!("never: {session_ways:?} {peer_ways:?}");
-}
-
-fn ways<S: Copy + Ord + 'static>(
-    states: &[S],
-    successors: impl Fn(S) -> &'static [S],
-) -> BTreeSet<(S, S)> {
-    let ways = states
-        .iter()
-        .flat_map(|from| successors(*from).iter().map(|to| (*from, *to)));
-    ways.collect()
 }

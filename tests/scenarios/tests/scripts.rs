@@ -1,19 +1,44 @@
 //! Every script is a test of its own, named after its file.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use visavis_call::{PeerState, SessionState};
+use visavis_scenarios::observer::{EVENTS, Observer, ways};
 use visavis_scenarios::script;
 
 fn main() -> ExitCode {
     let scripts = scripts();
     let trials = scripts.iter().map(|script| {
         let script = script.clone();
-        Trial::test(script.name.clone(), move || script.play())
+        Trial::test(script.name.clone(), move || script.play().map(drop))
     });
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+    let mut trials: Vec<_> = trials.collect();
+    trials.push(Trial::test("together they leave nothing out", move || {
+        leave_nothing_out(&scripts)
+    }));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Every way of both tables is taken, and every event comes.
+fn leave_nothing_out(scripts: &[Script]) -> Result<(), Failed> {
+    let mut session_ways = ways(&SessionState::ALL, SessionState::successors);
+    let mut peer_ways = ways(&PeerState::ALL, PeerState::successors);
+    let mut events: BTreeSet<_> = EVENTS.into();
+    for script in scripts {
+        for observer in script.play()? {
+            session_ways.retain(|way| !observer.session_ways.contains(way));
+            peer_ways.retain(|way| !observer.peer_ways.contains(way));
+            events.retain(|event| !observer.events.contains(event));
+        }
+    }
+    if session_ways.is_empty() && peer_ways.is_empty() && events.is_empty() {
+        return Ok(());
+    }
+    Err(format!("never: {session_ways:?} {peer_ways:?} {events:?}").into())
 }
 
 #[derive(Clone)]
@@ -23,9 +48,9 @@ struct Script {
 }
 
 impl Script {
-    fn play(&self) -> Result<(), Failed> {
+    fn play(&self) -> Result<Vec<Observer>, Failed> {
         let text = fs::read_to_string(&self.path)?;
-        let played = script::play(&text).map(drop);
+        let played = script::play(&text);
         played.map_err(|failure| format!("{}, {failure}", self.path.display()).into())
     }
 }

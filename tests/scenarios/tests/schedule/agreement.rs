@@ -156,7 +156,9 @@ fn check_one_device_each(world: &World) {
     }
 }
 
-/// Who is connected with the same one is connected with each other, if all have our own client.
+/// Who is connected with the same one is connected with each other, if all have our own client. But
+/// of a user whose devices decide differently at the same moment some hear the one, and some the
+/// other.
 fn check_everybody_with_everybody(world: &World) {
     for here in devices(world) {
         let me = world.device(here).user;
@@ -169,9 +171,9 @@ fn check_everybody_with_everybody(world: &World) {
                     let theirs = there
                         .and_then(|there| world.device(there).client.core()?.session(session.id()));
                     let state = theirs.map(|theirs| theirs.peer_state(other.user()));
-                    assert_eq!(
-                        state,
-                        Some(PeerState::Connected),
+                    let agree = matches!(state, Some(PeerState::Connected | PeerState::Rejected));
+                    assert!(
+                        agree,
                         "{me} is connected with {} and {}, who are not, in {session:?}",
                         one.user(),
                         other.user()

@@ -42,16 +42,17 @@ const DEVICES: [(usize, &str); 10] = [
     (FOREIGN, "browser"),
 ];
 
-/// The users of a plan, with their devices. They differ in their patience, and laptops reject when
-/// they are busy.
+/// The users of a plan, with their devices. Laptops reject when they are busy. Where not all is
+/// calm the users also differ in their patience, so that one gives up whom another one waits for.
 fn cast(plan: &Plan) -> World {
     let mut world = World::default();
     for (user, name) in DEVICES {
         if !plan.users.contains(&user) {
             continue;
         }
+        let patience = 10 + user as u64 * 10;
         let config = CallConfig {
-            answer_interval: Duration::from_secs(10 + user as u64 * 10),
+            answer_interval: Duration::from_secs(if plan.calm { 30 } else { patience }),
             auto_reject: name == "laptop",
             incoming_limit: 2,
             ..CallConfig::default()
@@ -95,18 +96,21 @@ fn play_in(world: &mut World, plan: &Plan) {
         world.run_for(*after);
         act.perform(world, &mut calls);
     }
-    settle(world);
+    settle(world, plan);
     check_rest(world, plan);
     leave(world);
     check_end(world);
 }
 
-/// Everything works from now on, for as long as anybody waits for anything.
-fn settle(world: &mut World) {
+/// Everything works from now on, for as long as anybody waits for anything. Where it always did,
+/// nothing is to be restored: a new login would lose what is under way.
+fn settle(world: &mut World, plan: &Plan) {
     world.chat.disorder = None;
     world.restore_paths();
-    for device in devices(world) {
-        world.restore_chat(device);
+    if !plan.calm {
+        for device in devices(world) {
+            world.restore_chat(device);
+        }
     }
     world.run_for(SETTLING);
 }
