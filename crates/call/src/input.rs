@@ -10,6 +10,10 @@ use crate::Address;
 /// Something that happened outside. What the app wants comes as a [`Command`](crate::Command).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an input lives as long as the call that handles it, and is never stored"
+)]
 pub enum Input {
     /// A signal arrived. Copies of what other devices of our own user sent (XEP-0280) come the
     /// same way, with our own user and that device as `from`.
