@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use visavis_server::turn::Network;
-use visavis_server::{HttpsConfig, RelayConfig, Server, ServerConfig, StartError};
+use visavis_server::{CertificateFiles, RelayConfig, Server, ServerConfig, StartError};
 
 use crate::call::Stop;
 use crate::exit::{Failure, Outcome, Reason};
@@ -30,17 +30,17 @@ pub(crate) struct ServeCommand {
     #[arg(long, value_name = "ADDR:PORT", requires_all = ["cert", "key"])]
     https: Option<SocketAddr>,
     /// The certificate with its intermediates, PEM
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "key")]
     cert: Option<PathBuf>,
     /// The certificate's private key, PEM
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
-    /// Where XMPP is served over TCP
+    /// Where chat is served over TCP, with a certificate encrypted on request
     #[arg(long, value_name = "ADDR:PORT")]
-    xmpp: Option<String>,
-    /// Where XMPP is served over TLS
-    #[arg(long, value_name = "ADDR:PORT")]
-    xmpps: Option<String>,
+    xmpp: Option<SocketAddr>,
+    /// Where chat is served over TLS
+    #[arg(long, value_name = "ADDR:PORT", requires_all = ["cert", "key"])]
+    xmpps: Option<SocketAddr>,
     /// Where STUN and TURN are served over UDP and TCP, with a certificate over TLS too; `off` for
     /// not at all
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:3478", value_parser = listener)]
@@ -85,20 +85,19 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
 impl ServeCommand {
     pub(crate) async fn run(self) -> Outcome {
         self.check()?;
-        let https = match (self.https, self.cert, self.key) {
-            (Some(address), Some(certificate), Some(key)) => Some(HttpsConfig {
-                address,
-                certificate,
-                key,
-            }),
-            _ => None,
-        };
+        let certificate = self
+            .cert
+            .zip(self.key)
+            .map(|(certificate, key)| CertificateFiles { certificate, key });
         let mut stop = Stop::new()?;
         let server = Server::start(ServerConfig {
             data_dir: self.data,
             domain: self.domain,
             http: self.http.0,
-            https,
+            https: self.https,
+            xmpp: self.xmpp,
+            xmpps: self.xmpps,
+            certificate,
             relay: self.relay.0,
             relaying: RelayConfig {
                 ports: self.relay_ports,
@@ -124,8 +123,6 @@ impl ServeCommand {
     fn check(&self) -> Result<(), Failure> {
         let missing = [
             (self.config.is_some(), "--config"),
-            (self.xmpp.is_some(), "--xmpp"),
-            (self.xmpps.is_some(), "--xmpps"),
             (self.first_look, "--try"),
         ];
         match missing.into_iter().find(|(asked, _)| *asked) {

@@ -19,8 +19,15 @@ pub struct ServerConfig {
     pub domain: String,
     /// Where REST and chat are served without encryption. Port 0 picks one.
     pub http: Option<SocketAddr>,
-    /// Where REST and chat are served over TLS.
-    pub https: Option<HttpsConfig>,
+    /// Where REST and chat are served over TLS; needs a certificate.
+    pub https: Option<SocketAddr>,
+    /// Where chat is served over TCP, encrypted where the client asks for it.
+    /// Without a certificate this has to be an address of this machine alone.
+    pub xmpp: Option<SocketAddr>,
+    /// Where chat is served over TLS; needs a certificate.
+    pub xmpps: Option<SocketAddr>,
+    /// What proves the server's identity to those who encrypt.
+    pub certificate: Option<CertificateFiles>,
     /// Where STUN and TURN are served, over UDP and TCP, and over TLS if there is a certificate.
     /// Port 0 picks one.
     pub relay: Option<SocketAddr>,
@@ -30,11 +37,9 @@ pub struct ServerConfig {
     pub limits: Limits,
 }
 
-/// The listener for HTTPS and secure WebSocket.
+/// A certificate and its key.
 #[derive(Clone, Debug)]
-pub struct HttpsConfig {
-    /// Where to listen. Port 0 picks a free one.
-    pub address: SocketAddr,
+pub struct CertificateFiles {
     /// PEM file: the certificate, then its intermediates.
     pub certificate: PathBuf,
     /// PEM file: the private key of the certificate.
@@ -60,7 +65,8 @@ pub struct RelayConfig {
 /// Bounds and periods. Whoever meets one is told by the protocol's own error.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Largest WebSocket message from a client, in bytes; 1 KiB at least.
+    /// Largest stanza or WebSocket message from a client, in bytes; 1 KiB at
+    /// least.
     pub frame_bytes: usize,
     /// Largest HTTP request body, in bytes.
     pub body_bytes: usize,
@@ -81,6 +87,9 @@ pub struct Limits {
     pub ping_after: Duration,
     /// Further silence after which the connection counts as lost.
     pub ping_answer: Duration,
+    /// How long a chat stream waits for its client to come back after its
+    /// connection was lost.
+    pub resume_time: Duration,
     /// Time to send one HTTP request, headers and body each; and for a connection to the relay to
     /// get an allocation.
     pub request_time: Duration,
@@ -109,6 +118,9 @@ impl Default for ServerConfig {
             domain: "localhost".to_owned(),
             http: Some(SocketAddr::new(loopback, 8080)),
             https: None,
+            xmpp: None,
+            xmpps: None,
+            certificate: None,
             relay: Some(SocketAddr::new(loopback, 3478)),
             relaying: RelayConfig::default(),
             limits: Limits::default(),
@@ -142,6 +154,7 @@ impl Default for Limits {
             login_time: Duration::from_secs(30),
             ping_after: Duration::from_secs(30),
             ping_answer: Duration::from_secs(20),
+            resume_time: Duration::from_secs(120),
             request_time: Duration::from_secs(30),
             session_idle: Duration::from_secs(2 * 60 * 60),
             login_failures: 5,

@@ -1,11 +1,8 @@
 //! The HTTP front: from accepted connections to routed requests.
 //!
-//! One listener each for plain and encrypted connections, HTTP/1.1 on both.
-//! Bounds the number of connections and the time to send a request.
+//! HTTP/1.1, encrypted or not. Bounds the time to send a request.
 
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -15,105 +12,39 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpStream;
 use tokio::time;
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
+use crate::accept::{Peer, Slot};
 use crate::tasks::Tasks;
 
 /// Largest request head, in bytes.
 const MAX_HEAD: usize = 32 * 1024;
 
-/// Pause after a failed accept, which is mostly a lack of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Who is at the other end of a connection. In every request's extensions.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer {
-    /// Where the client is.
-    pub(crate) address: SocketAddr,
-    /// Where it came in.
-    pub(crate) local: SocketAddr,
-    /// Whether the connection is encrypted.
-    pub(crate) secure: bool,
-}
-
-impl Peer {
-    /// Whether nobody on the way can read what is sent.
-    pub(crate) fn is_private(&self) -> bool {
-        self.secure || self.address.ip().to_canonical().is_loopback()
-    }
-}
-
-/// The place that a connection takes up until the last clone is dropped; in
-/// every request's extensions.
-#[derive(Clone, Debug)]
-pub(crate) struct Slot {
-    _permit: Arc<OwnedSemaphorePermit>,
-}
-
-/// What all listeners share.
+/// What all HTTP listeners share.
 #[derive(Clone)]
 pub(crate) struct Front {
     pub(crate) routes: Router,
-    pub(crate) slots: Arc<Semaphore>,
     pub(crate) request_time: Duration,
     pub(crate) tasks: Tasks,
 }
 
 impl Front {
-    /// Serves one listener until the server ends.
-    pub(crate) async fn serve(self, listener: TcpListener, tls: Option<TlsAcceptor>) {
-        loop {
-            let accepted = tokio::select! {
-                () = self.tasks.ending() => return,
-                accepted = listener.accept() => accepted,
-            };
-            match accepted {
-                Ok((stream, address)) => self.admit(stream, address, tls.clone()),
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-    }
-
-    fn admit(&self, stream: TcpStream, address: SocketAddr, tls: Option<TlsAcceptor>) {
-        let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() else {
-            tracing::warn!(%address, "turned away: too many connections");
-            return;
-        };
-        let front = self.clone();
-        self.tasks.spawn(async move {
-            let slot = Slot {
-                _permit: Arc::new(permit),
-            };
-            if let Err(error) = front.connection(stream, address, tls, slot).await {
-                tracing::debug!(%address, %error, "a connection failed");
-            }
-        });
-    }
-
-    async fn connection(
+    /// Serves a connection that was just accepted.
+    pub(crate) async fn serve(
         self,
         stream: TcpStream,
-        address: SocketAddr,
-        tls: Option<TlsAcceptor>,
+        mut peer: Peer,
         slot: Slot,
+        tls: Option<TlsAcceptor>,
     ) -> io::Result<()> {
-        stream.set_nodelay(true)?;
-        let peer = Peer {
-            address,
-            local: stream.local_addr()?,
-            secure: tls.is_some(),
-        };
         match tls {
             None => self.requests(stream, peer, slot).await,
             Some(acceptor) => {
                 let stream = time::timeout(self.request_time, acceptor.accept(stream)).await??;
+                peer.secure = true;
                 self.requests(stream, peer, slot).await
             }
         }

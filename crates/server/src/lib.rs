@@ -1,5 +1,5 @@
-//! The visavis server as a library: accounts over HTTP, chat over WebSocket,
-//! and the relay (STUN and TURN), in one process with one SQLite file.
+//! The visavis server as a library: accounts over HTTP, chat over WebSocket
+//! and TCP, and the relay (STUN and TURN), in one process with one SQLite file.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), visavis_server::StartError> {
@@ -18,6 +18,7 @@
 
 #![forbid(unsafe_code)]
 
+mod accept;
 mod account;
 mod chat;
 mod clock;
@@ -34,7 +35,7 @@ mod tls;
 mod web;
 
 pub use clock::UnixTime;
-pub use config::{HttpsConfig, Limits, RelayConfig, ServerConfig};
+pub use config::{CertificateFiles, Limits, RelayConfig, ServerConfig};
 pub use relay::RelayStatus;
 pub use server::{Ready, Server, StartError};
 pub use tls::TlsError;

@@ -9,19 +9,24 @@ use std::time::Duration;
 use axum::Router;
 use serde::Serialize;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 use visavis_turn::Secret;
 use visavis_xmpp::Jid;
 
+use crate::accept::Entrance;
 use crate::account::{self, Accounts, Gate, RelayAccess};
-use crate::chat::{self, Chat, Directory};
+use crate::chat::{self, Chat, Directory, Security};
 use crate::config::ServerConfig;
 use crate::http::Front;
 use crate::relay::{Listening, RelayStatus, StatusBoard};
 use crate::store::{OpenError, PasswordError, Store, StoreError, StoreThread};
-use crate::tasks::TaskEnd;
-use crate::tls::{self, TlsError};
+use crate::tasks::{TaskEnd, Tasks};
+use crate::tls::{Tls, TlsError};
 use crate::{relay, revocation, web};
+
+/// What is spoken inside TLS (RFC 7301, XEP-0368 section 2).
+const HTTP: &str = "http/1.1";
+const XMPP: &str = "xmpp-client";
 
 /// Smallest frame limit that lets a stream be opened at all.
 const MIN_FRAME_BYTES: usize = 1024;
@@ -56,6 +61,12 @@ pub struct Ready {
     /// Address of chat, encrypted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wss: Option<String>,
+    /// Address and port of chat over TCP, encrypted on request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub xmpp: Option<String>,
+    /// Address and port of chat over TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub xmpps: Option<String>,
     /// Address and port of STUN and TURN.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relay: Option<String>,
@@ -84,6 +95,12 @@ pub enum StartError {
     /// Neither HTTP nor HTTPS is to be served.
     #[error("nothing to serve: give an address for http or https")]
     NothingToServe,
+    /// An encrypted listener has nothing to prove its identity with.
+    #[error("{address} needs a certificate and its key")]
+    NoCertificate {
+        /// The listener's address.
+        address: SocketAddr,
+    },
     /// The domain cannot be part of a chat address.
     #[error("the domain has to be a host name such as chat.example.org")]
     Domain,
@@ -116,9 +133,11 @@ impl Server {
     pub async fn start(config: ServerConfig) -> Result<Self, StartError> {
         check(&config)?;
         let domain = Jid::server(&config.domain).map_err(|_| StartError::Domain)?;
-        let tls = config.https.as_ref().map(tls::acceptor).transpose()?;
+        let tls = config.certificate.as_ref().map(Tls::load).transpose()?;
         let http = listen(config.http).await?;
-        let https = listen(config.https.as_ref().map(|https| https.address)).await?;
+        let https = listen(config.https).await?;
+        let xmpp = listen(config.xmpp).await?;
+        let xmpps = listen(config.xmpps).await?;
         let relay = listen_for_relay(config.relay).await?;
         let store = Store::open(&config.data_dir)?;
         let relay_secret = Secret::new(store.relay_secret()?);
@@ -141,35 +160,35 @@ impl Server {
                 secret: relay_secret.clone(),
             }),
             domain.to_string(),
+            [&xmpp, &xmpps].map(bound),
         );
-        let chat = Chat {
+        let chat = Arc::new(Chat::new(
             domain,
             gate,
-            directory: Arc::clone(&directory),
-            store: store.clone(),
-            limits: limits.clone(),
-            tasks: tasks.clone(),
-        };
+            Arc::clone(&directory),
+            store.clone(),
+            limits.clone(),
+            tasks.clone(),
+        ));
         let front = Front {
-            routes: routes(accounts, chat),
-            slots: Arc::new(Semaphore::new(limits.connections)),
+            routes: routes(accounts, Arc::clone(&chat)),
             request_time: limits.request_time,
             tasks: tasks.clone(),
         };
         let ready = Ready::new(
-            http.as_ref().map(|(_, address)| *address),
-            https.as_ref().map(|(_, address)| *address),
+            [&http, &https, &xmpp, &xmpps].map(bound),
             relay_address,
             config.domain.clone(),
         );
+        let entrance = Entrance::new(limits.connections, tasks.clone());
         let relay = relay
             .map(|listening| {
                 let setting = relay::Setting {
                     realm: &config.domain,
                     secret: relay_secret,
                     config: &config.relaying,
-                    tls: tls.as_ref(),
-                    slots: Arc::clone(&front.slots),
+                    tls: tls.as_ref().map(|tls| tls.acceptor(&[])),
+                    entrance: entrance.clone(),
                     patience: limits.request_time,
                 };
                 relay::serve(listening, setting, &tasks)
@@ -178,10 +197,35 @@ impl Server {
             .map_err(StartError::Thread)?;
 
         if let Some((listener, _)) = http {
-            tasks.spawn(front.clone().serve(listener, None));
+            serve_http(&entrance, &tasks, listener, front.clone(), None);
         }
-        if let (Some((listener, _)), Some(tls)) = (https, tls) {
-            tasks.spawn(front.serve(listener, Some(tls)));
+        if let (Some((listener, _)), Some(tls)) = (https, &tls) {
+            serve_http(
+                &entrance,
+                &tasks,
+                listener,
+                front,
+                Some(tls.acceptor(&[HTTP])),
+            );
+        }
+        if let Some((listener, _)) = xmpp {
+            let tls = tls.as_ref().map(|tls| tls.acceptor(&[XMPP]));
+            serve_xmpp(
+                &entrance,
+                &tasks,
+                listener,
+                Arc::clone(&chat),
+                Security::OnRequest(tls),
+            );
+        }
+        if let (Some((listener, _)), Some(tls)) = (xmpps, &tls) {
+            serve_xmpp(
+                &entrance,
+                &tasks,
+                listener,
+                chat,
+                Security::Direct(tls.acceptor(&[XMPP])),
+            );
         }
         tasks.spawn(revocation::watch(
             store,
@@ -231,17 +275,51 @@ fn check(config: &ServerConfig) -> Result<(), StartError> {
     if config.http.is_none() && config.https.is_none() {
         return Err(StartError::NothingToServe);
     }
+    // Passwords cross no network in clear.
+    let exposed = config.xmpp.filter(|address| !address.ip().is_loopback());
+    let encrypted = config.https.or(config.xmpps).or(exposed);
+    if let (Some(address), None) = (encrypted, &config.certificate) {
+        return Err(StartError::NoCertificate { address });
+    }
     if config.limits.frame_bytes < MIN_FRAME_BYTES {
         return Err(StartError::FrameLimit);
     }
     Ok(())
 }
 
-fn routes(accounts: Accounts, chat: Chat) -> Router {
+fn routes(accounts: Accounts, chat: Arc<Chat>) -> Router {
     let routes = account::routes(Arc::new(accounts))
-        .merge(chat::routes(Arc::new(chat)))
+        .merge(chat::routes(chat))
         .merge(web::routes());
     account::with_cors(routes)
+}
+
+fn serve_http(
+    entrance: &Entrance,
+    tasks: &Tasks,
+    listener: TcpListener,
+    front: Front,
+    tls: Option<TlsAcceptor>,
+) {
+    let serve = move |stream, peer, slot| front.clone().serve(stream, peer, slot, tls.clone());
+    tasks.spawn(entrance.clone().admit(listener, serve));
+}
+
+fn serve_xmpp(
+    entrance: &Entrance,
+    tasks: &Tasks,
+    listener: TcpListener,
+    chat: Arc<Chat>,
+    security: Security,
+) {
+    let serve = move |stream, peer, slot| {
+        chat::serve(Arc::clone(&chat), stream, peer, slot, security.clone())
+    };
+    tasks.spawn(entrance.clone().admit(listener, serve));
+}
+
+fn bound(listener: &Option<(TcpListener, SocketAddr)>) -> Option<SocketAddr> {
+    listener.as_ref().map(|(_, address)| *address)
 }
 
 async fn listen(
@@ -275,9 +353,9 @@ fn refused(address: SocketAddr, source: io::Error) -> StartError {
 }
 
 impl Ready {
+    /// From the addresses of HTTP, HTTPS, XMPP over TCP and over TLS.
     fn new(
-        http: Option<SocketAddr>,
-        https: Option<SocketAddr>,
+        [http, https, xmpp, xmpps]: [Option<SocketAddr>; 4],
         relay: Option<SocketAddr>,
         domain: String,
     ) -> Self {
@@ -287,6 +365,8 @@ impl Ready {
             https: https.map(|address| format!("https://{address}")),
             ws: http.map(|address| format!("ws://{address}/ws")),
             wss: https.map(|address| format!("wss://{address}/ws")),
+            xmpp: xmpp.map(|address| address.to_string()),
+            xmpps: xmpps.map(|address| address.to_string()),
             relay: relay.map(|address| address.to_string()),
             domain,
         }
@@ -302,10 +382,11 @@ mod tests {
     fn what_is_off_is_left_out() {
         let http = Some("127.0.0.1:8080".parse().unwrap());
         let relay = Some("[::1]:3478".parse().unwrap());
-        let ready = Ready::new(http, None, relay, "localhost".to_owned());
+        let xmpp = Some("127.0.0.1:5222".parse().unwrap());
+        let ready = Ready::new([http, None, xmpp, None], relay, "localhost".to_owned());
         assert_eq!(
             serde_json::to_string(&ready).unwrap(),
-            r#"{"ready":true,"http":"http://127.0.0.1:8080","ws":"ws://127.0.0.1:8080/ws","relay":"[::1]:3478","domain":"localhost"}"#
+            r#"{"ready":true,"http":"http://127.0.0.1:8080","ws":"ws://127.0.0.1:8080/ws","xmpp":"127.0.0.1:5222","relay":"[::1]:3478","domain":"localhost"}"#
         );
     }
 

@@ -1,4 +1,4 @@
-//! Certificate and key of the TLS listener.
+//! Certificate and key of the TLS listeners.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::HttpsConfig;
+use crate::config::CertificateFiles;
 
 /// Why TLS cannot be offered. The operator has to put the files right.
 #[derive(Debug, thiserror::Error)]
@@ -44,27 +44,44 @@ pub enum TlsError {
     },
 }
 
-/// Reads the files and prepares for handshakes (TLS 1.2 and 1.3).
-pub(crate) fn acceptor(config: &HttpsConfig) -> Result<TlsAcceptor, TlsError> {
-    let certificates = certificates(&config.certificate)?;
-    let key = PrivateKeyDer::from_pem_file(&config.key).map_err(|source| TlsError::Key {
-        path: config.key.clone(),
-        source,
-    })?;
-    let mut server = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| {
-            builder
-                .with_no_client_auth()
-                .with_single_cert(certificates, key)
-        })
-        .map_err(|source| TlsError::Mismatch {
-            certificate: config.certificate.clone(),
-            key: config.key.clone(),
+/// A certificate ready for handshakes (TLS 1.2 and 1.3), whatever is spoken
+/// inside.
+#[derive(Clone)]
+pub(crate) struct Tls(ServerConfig);
+
+impl Tls {
+    /// Reads the files.
+    pub(crate) fn load(files: &CertificateFiles) -> Result<Self, TlsError> {
+        let certificates = certificates(&files.certificate)?;
+        let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|source| TlsError::Key {
+            path: files.key.clone(),
             source,
         })?;
-    server.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(server)))
+        ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| {
+                builder
+                    .with_no_client_auth()
+                    .with_single_cert(certificates, key)
+            })
+            .map(Self)
+            .map_err(|source| TlsError::Mismatch {
+                certificate: files.certificate.clone(),
+                key: files.key.clone(),
+                source,
+            })
+    }
+
+    /// For what the client may name as one of `protocols` (RFC 7301); without
+    /// any, whatever it names will do. One that names none is served all the same.
+    pub(crate) fn acceptor(&self, protocols: &[&str]) -> TlsAcceptor {
+        let mut config = self.0.clone();
+        config.alpn_protocols = protocols
+            .iter()
+            .map(|name| name.as_bytes().to_vec())
+            .collect();
+        TlsAcceptor::from(Arc::new(config))
+    }
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

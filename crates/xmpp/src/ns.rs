@@ -18,7 +18,9 @@ pub const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 pub const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
 /// The contact list (RFC 6121 section 2).
 pub const ROSTER: &str = "jabber:iq:roster";
-/// Stream management (XEP-0198), which some clients ask for unasked.
+/// Encryption of a stream that began without (RFC 6120 section 5).
+pub const TLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
+/// Stream management (XEP-0198).
 pub const STREAM_MANAGEMENT: &str = "urn:xmpp:sm:3";
 /// Ping (XEP-0199).
 pub const PING: &str = "urn:xmpp:ping";

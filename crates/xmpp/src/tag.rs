@@ -78,6 +78,19 @@ impl StartTag {
             .map(|attribute| attribute.value.clone())
     }
 
+    /// Names and values, the values with their quotes, in order.
+    pub(crate) fn attributes<'a>(
+        &'a self,
+        text: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.attributes.iter().filter_map(|attribute| {
+            Some((
+                text.get(attribute.name.clone())?,
+                text.get(attribute.value.clone())?,
+            ))
+        })
+    }
+
     /// The tag as an element without content.
     ///
     /// # Errors

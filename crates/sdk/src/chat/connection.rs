@@ -94,6 +94,7 @@ impl Link {
             user: server.jid.clone(),
             password: Password::from(server.token.as_str()),
             resource: resource.map(str::to_owned),
+            resumption: None,
         });
         let mut input = Input::Opened;
         loop {

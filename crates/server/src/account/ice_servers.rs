@@ -16,8 +16,9 @@ use visavis_turn::{Credentials, Secret};
 
 use super::Accounts;
 use super::caller::Caller;
+use crate::accept::Peer;
 use crate::clock::UnixTime;
-use crate::http::{Peer, requested_host};
+use crate::http::requested_host;
 
 /// How long the list and its credentials hold. An allocation made by then
 /// goes on for as long as its call.

@@ -13,8 +13,8 @@ use super::error::ApiError;
 use super::fields::Fields;
 use super::session::DONE;
 use super::{Accounts, Claim, Refusal, json};
+use crate::accept::Peer;
 use crate::clock::UnixTime;
-use crate::http::Peer;
 use crate::store::{ApplicationId, User};
 
 /// A name and a password, as a request has them.

@@ -24,6 +24,7 @@ mod session;
 mod signature;
 mod users;
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -48,6 +49,9 @@ pub(crate) struct Accounts {
     pub(crate) limits: Limits,
     pub(crate) relay: Option<RelayAccess>,
     pub(crate) domain: String,
+    /// Where chat is over TCP, and over TLS.
+    pub(crate) xmpp: Option<SocketAddr>,
+    pub(crate) xmpps: Option<SocketAddr>,
     nonces: Mutex<Nonces>,
 }
 
@@ -59,6 +63,7 @@ impl Accounts {
         limits: Limits,
         relay: Option<RelayAccess>,
         domain: String,
+        [xmpp, xmpps]: [Option<SocketAddr>; 2],
     ) -> Self {
         Self {
             store,
@@ -67,6 +72,8 @@ impl Accounts {
             limits,
             relay,
             domain,
+            xmpp,
+            xmpps,
             nonces: Mutex::new(Nonces::default()),
         }
     }
@@ -104,6 +111,7 @@ pub(crate) fn routes(accounts: Arc<Accounts>) -> Router {
         .merge(with_session)
         .route("/healthz", get(discovery::health))
         .route("/.well-known/host-meta.json", get(discovery::host_meta))
+        .route("/.well-known/host-meta", get(discovery::host_meta_xml))
         .route("/openapi", get(openapi::description))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .fallback(async || ApiError::NotFound)

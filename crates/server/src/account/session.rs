@@ -13,8 +13,8 @@ use super::error::ApiError;
 use super::fields::Fields;
 use super::login::Credentials;
 use super::{Accounts, json, signature};
+use crate::accept::Peer;
 use crate::clock::UnixTime;
-use crate::http::Peer;
 use crate::store::{Application, ApplicationId};
 
 /// The farthest a request's timestamp may be from the server's clock, in

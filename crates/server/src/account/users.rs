@@ -18,8 +18,8 @@ use super::error::ApiError;
 use super::fields::Fields;
 use super::session::DONE;
 use super::{Accounts, Claim, find, json};
+use crate::accept::Peer;
 use crate::clock::UnixTime;
-use crate::http::Peer;
 use crate::store::{Comparison, Condition, NewUser, PasswordHash, Profile, User, UserField};
 
 /// Shortest password that a user may choose, in characters.

@@ -2,33 +2,34 @@
 //! the other.
 //!
 //! Reads no faster than the client may send, writes no longer than the client
-//! takes to read, and ends when it falls silent.
+//! takes to read, and ends when it falls silent. What is left of it then may
+//! wait for the client to come back.
 
+use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use visavis_xmpp::sasl::SaslFailure;
-use visavis_xmpp::server::{Input, Output, ServerConfig, ServerStream};
+use visavis_xmpp::StreamError;
+use visavis_xmpp::UnackedLimits;
+use visavis_xmpp::server::{
+    Encryption, Input, Output, ResumptionOffer, ServerConfig, ServerStream,
+};
 use visavis_xmpp::xml::Limits as XmlLimits;
-use visavis_xmpp::{Jid, StreamError};
 
 use super::Chat;
 use super::account::Account;
-use super::login;
 use super::membership::Membership;
-use super::outbox::{End, Outbox, Outgoing, outbox};
+use super::outbox::{End, Ending, Outbox, Outgoing, outbox};
+use super::resumption::{Claim, Claims, Held, next_claim, park};
 use super::silence::{Measure, Silence};
 use super::throttle::Throttle;
-use super::wire::{Heard, Lost, Violation, Wire};
-use crate::account::Refusal;
+use super::wire::{Closing, Heard, Lost, Wire, in_time};
+use crate::accept::{Peer, Slot};
 use crate::clock::UnixTime;
-use crate::http::Peer;
-use crate::store::{StoreError, TokenHash};
+use crate::store::TokenHash;
 
 /// Most stanzas written before the socket is flushed.
 const BATCH: usize = 64;
@@ -36,46 +37,80 @@ const BATCH: usize = 64;
 /// Traffic counts as use of the session, noted this often.
 const USE_EVERY: Duration = Duration::from_secs(60);
 
-/// Random characters in the name of a stream and of a resource.
+/// Random characters in the names of a stream, of one that can be resumed, and
+/// of a question to the client.
 const STREAM_NAME: usize = 22;
-const RESOURCE_NAME: usize = 12;
+const PING_NAME: usize = 8;
 
-/// Serves a WebSocket until it ends.
-pub(super) async fn run<S>(chat: Arc<Chat>, socket: WebSocketStream<S>, peer: Peer)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+/// Serves a connection until it ends, and what is left of it until its client
+/// is back.
+pub(super) async fn run<W: Wire>(
+    chat: Arc<Chat>,
+    peer: Peer,
+    slot: Slot,
+    encryption: Encryption,
+    wire: W,
+) {
     let (outbox, outgoing) = outbox(&chat.limits);
     let now = Instant::now();
-    let connection = Connection {
-        stream: ServerStream::new(stream_config(&chat)),
-        wire: Wire::new(socket, outgoing.end()),
+    let mut connection = Connection {
+        stream: ServerStream::new(stream_config::<W>(&chat, encryption)),
+        wire,
         throttle: Throttle::new(chat.limits.stanzas_per_second, now),
         silence: Silence::new(&chat.limits, now),
         login_by: now + chat.limits.login_time,
         read_on: now,
         used_at: now,
-        code: CloseCode::Normal,
+        closing: Closing::Normal,
         login: None,
         membership: None,
+        claims: None,
+        ending: outgoing.end(),
+        outgoing,
         outbox,
-        chat,
+        chat: Arc::clone(&chat),
         peer,
     };
-    connection.run(outgoing).await;
+    let lost = connection.serve().await.is_err();
+    if lost {
+        drop(connection.stream.handle(Input::SocketClosed));
+    }
+    let left = connection.take_apart();
+    // Others learn that it is gone before the client has said goodbye.
+    connection.membership = None;
+    let close = async {
+        if !lost {
+            connection.wire.close(connection.closing).await;
+        }
+        drop(slot);
+    };
+    match left {
+        Some((account, held)) => tokio::join!(close, park(&chat, account, held)).0,
+        None => close.await,
+    }
 }
 
-fn stream_config(chat: &Chat) -> ServerConfig {
+fn stream_config<W: Wire>(chat: &Chat, encryption: Encryption) -> ServerConfig {
     ServerConfig {
         limits: XmlLimits {
             max_bytes: chat.limits.frame_bytes,
             ..XmlLimits::default()
         },
+        framing: W::FRAMING,
+        encryption,
+        resumption: Some(ResumptionOffer {
+            id: random_name(STREAM_NAME),
+            max_seconds: chat.limits.resume_time.as_secs(),
+            limits: UnackedLimits {
+                max_stanzas: chat.limits.outbound_stanzas,
+                max_bytes: chat.limits.outbound_bytes,
+            },
+        }),
         ..ServerConfig::new(chat.domain.clone(), random_name(STREAM_NAME))
     }
 }
 
-fn random_name(length: usize) -> String {
+pub(super) fn random_name(length: usize) -> String {
     rand::rng()
         .sample_iter(rand::distr::Alphanumeric)
         .take(length)
@@ -83,27 +118,31 @@ fn random_name(length: usize) -> String {
         .collect()
 }
 
-struct Connection<S> {
-    chat: Arc<Chat>,
-    peer: Peer,
-    stream: ServerStream,
-    wire: Wire<S>,
-    outbox: Arc<Outbox>,
+pub(super) struct Connection<W> {
+    pub(super) chat: Arc<Chat>,
+    pub(super) peer: Peer,
+    pub(super) stream: ServerStream,
+    wire: W,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) outgoing: Outgoing,
+    pub(super) ending: Ending,
     /// Who logged in, and the session if it was by token.
-    login: Option<(Account, Option<TokenHash>)>,
+    pub(super) login: Option<(Account, Option<TokenHash>)>,
     /// The place among those who are online.
-    membership: Option<Membership>,
+    pub(super) membership: Option<Membership>,
+    /// Once the client can come back to the stream.
+    pub(super) claims: Option<Claims>,
     throttle: Throttle,
     silence: Silence,
     login_by: Instant,
     read_on: Instant,
     used_at: Instant,
-    code: CloseCode,
+    closing: Closing,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    async fn run(mut self, mut outgoing: Outgoing) {
-        let (chat, mut end) = (Arc::clone(&self.chat), outgoing.end());
+impl<W: Wire> Connection<W> {
+    async fn serve(&mut self) -> Result<(), Lost> {
+        let chat = Arc::clone(&self.chat);
         let stopping = chat.tasks.ending();
         tokio::pin!(stopping);
         while !self.stream.is_closed() {
@@ -116,55 +155,49 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             };
             let input = tokio::select! {
                 () = &mut stopping => {
-                    self.code = CloseCode::Away;
+                    self.closing = Closing::Away;
                     Some(Input::Shutdown)
                 }
-                end = end.wait() => Some(Input::StreamFault(reason(end))),
-                Some(stanza) = outgoing.next() => {
-                    if self.pass_on(&stanza, &mut outgoing).await.is_err() {
-                        return;
-                    }
+                end = self.ending.wait() => Some(Input::StreamFault(reason(end))),
+                claim = next_claim(&mut self.claims) => self.hand_over(claim),
+                Some(stanza) = self.outgoing.next() => {
+                    self.pass_on(&stanza).await?;
                     None
                 }
                 heard = self.wire.hear(), if reads => self.heard(heard).await,
-                () = time::sleep_until(due.into()) => self.overdue().await,
+                () = time::sleep_until(due.into()) => self.overdue(),
             };
-            if let Some(input) = input
-                && self.handle(input).await.is_err()
-            {
-                return;
+            if let Some(input) = input {
+                self.carry_out_all(input).await?;
+                self.flush().await?;
             }
         }
-        // Others learn that it is gone before the client has said goodbye.
-        self.membership = None;
-        self.wire.close(self.code).await;
+        Ok(())
     }
 
     /// Sends what others have for this client.
-    async fn pass_on(&mut self, first: &str, outgoing: &mut Outgoing) -> Result<(), Lost> {
+    async fn pass_on(&mut self, first: &str) -> Result<(), Lost> {
         self.carry_out_all(Input::Deliver(first.to_owned())).await?;
         for _ in 1..BATCH {
-            let Some(stanza) = outgoing.take() else {
+            let Some(stanza) = self.outgoing.take() else {
                 break;
             };
             self.carry_out_all(Input::Deliver(stanza.to_string()))
                 .await?;
         }
-        self.wire.flush().await
+        self.flush().await
     }
 
-    async fn handle(&mut self, input: Input) -> Result<(), Lost> {
-        self.carry_out_all(input).await?;
-        self.wire.flush().await
+    async fn flush(&mut self) -> Result<(), Lost> {
+        in_time(self.wire.flush(), &mut self.ending, &mut self.claims).await
     }
 
     async fn carry_out_all(&mut self, input: Input) -> Result<(), Lost> {
-        let mut next = Some(input);
-        while let Some(input) = next.take() {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
             let outputs: Vec<Output> = self.stream.handle(input).collect();
             for output in outputs {
-                // A question is always the last output until it is answered.
-                next = self.carry_out(output).await?;
+                inputs.extend(self.carry_out(output).await?);
             }
         }
         Ok(())
@@ -172,18 +205,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     async fn carry_out(&mut self, output: Output) -> Result<Option<Input>, Lost> {
         match output {
-            Output::Send(message) => self.wire.feed(message).await?,
+            Output::Send(message) => {
+                let feed = self.wire.feed(message);
+                in_time(feed, &mut self.ending, &mut self.claims).await?;
+            }
+            Output::StartTls => {
+                self.flush().await?;
+                self.wire.encrypt().await?;
+            }
             Output::Authenticate { local, password } => {
                 let result = self.authenticate(&local, password.to_string()).await;
                 return Ok(Some(Input::Authenticated(result)));
             }
             Output::Bind { wanted } => return Ok(Some(self.bind(wanted).await)),
+            Output::Resume { id } => return Ok(Some(self.resume(&id).await)),
+            Output::Resumable { id } => {
+                self.claims = Some(self.chat.resumptions.register(id));
+            }
             Output::Stanza { header, raw } => {
-                if let Some(membership) = &self.membership
-                    && let Some(reply) = membership.deliver(&header, &raw)
-                {
-                    self.wire.feed(reply).await?;
-                }
+                let membership = self.membership.as_ref();
+                let reply = membership.and_then(|member| member.deliver(&header, &raw));
+                return Ok(reply.map(Input::Deliver));
             }
             Output::Carbons(wanted) => {
                 if let Some(membership) = &self.membership {
@@ -199,86 +241,55 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(None)
     }
 
-    async fn authenticate(&mut self, local: &str, password: String) -> Result<String, SaslFailure> {
-        let address = self.peer.address.ip();
-        match login::admit(&self.chat, local, password, address).await {
-            Ok((account, session)) => {
-                self.login = Some((account, session));
-                Ok(account.to_string())
-            }
-            Err(Refusal::Wrong) => Err(SaslFailure::NotAuthorized),
-            Err(Refusal::TooMany(_) | Refusal::Failed) => Err(SaslFailure::TemporaryAuthFailure),
+    /// Gives the stream to another connection of its user.
+    fn hand_over(&mut self, claim: Claim) -> Option<Input> {
+        let (account, _) = self.login?;
+        if claim.account != account || claim.hand_over.is_closed() {
+            return None;
         }
+        let (_, held) = self.take_apart()?;
+        // Should the other have gone in this very moment, the stream is lost.
+        let _ = claim.hand_over.send(held);
+        Some(Input::StreamFault(reason(End::Conflict)))
     }
 
-    async fn bind(&mut self, wanted: Option<String>) -> Input {
-        let Some((account, session)) = self.login else {
-            return Input::BindRefused;
+    /// Everything that the client could come back to.
+    fn take_apart(&mut self) -> Option<(Account, Held)> {
+        let (account, _) = self.login?;
+        let stream = self.stream.take_resumable()?;
+        let (membership, claims) = (self.membership.take()?, self.claims.take()?);
+        let (_, nothing) = outbox(&self.chat.limits);
+        self.ending = nothing.end();
+        let outgoing = mem::replace(&mut self.outgoing, nothing);
+        let held = Held {
+            stream,
+            membership,
+            outgoing,
+            claims,
         };
-        let resource = wanted.unwrap_or_else(|| random_name(RESOURCE_NAME));
-        let address = Jid::user(&account.to_string(), self.chat.domain.domain())
-            .and_then(|user| user.with_resource(&resource));
-        let Ok(jid) = address else {
-            return Input::BindRefused;
-        };
-        let directory = Arc::clone(&self.chat.directory);
-        let outbox = Arc::clone(&self.outbox);
-        let Ok(membership) = Membership::enter(directory, account, jid, outbox, session) else {
-            return Input::BindRefused;
-        };
-        // Only now does a removal find this connection; one that came between
-        // the login and here has to be looked up.
-        if !Self::is_valid(&self.chat, account, session).await {
-            return Input::StreamFault(reason(End::Revoked));
-        }
-        self.membership = Some(membership);
-        Input::Bound { resource }
-    }
-
-    async fn is_valid(chat: &Chat, account: Account, session: Option<TokenHash>) -> bool {
-        let Account { application, user } = account;
-        let found = chat
-            .store
-            .run(move |store| {
-                let user = store.user(application, user)?.is_some();
-                let session = session.map_or(Ok(true), |session| store.has_session(&session))?;
-                Ok::<_, StoreError>(user && session)
-            })
-            .await;
-        found.unwrap_or_else(|error| {
-            tracing::error!(%error, "a login could not be confirmed");
-            false
-        })
+        Some((account, held))
     }
 
     async fn heard(&mut self, heard: Heard) -> Option<Input> {
         let now = Instant::now();
         self.silence.broken(now);
         match heard {
-            Heard::Text(text) => {
+            Heard::Input(input) => {
                 self.read_on = now + self.throttle.take(now);
                 let revoked = !self.note_use(now).await;
                 Some(if revoked {
                     Input::StreamFault(reason(End::Revoked))
                 } else {
-                    Input::Frame(text)
+                    input
                 })
             }
             Heard::Sign => {
                 let revoked = !self.note_use(now).await;
                 revoked.then(|| Input::StreamFault(reason(End::Revoked)))
             }
-            Heard::Bad(Violation::TooLarge) => {
-                self.code = CloseCode::Size;
-                Some(Input::StreamFault(StreamError::PolicyViolation))
-            }
-            Heard::Bad(Violation::NotText) => {
-                self.code = CloseCode::Unsupported;
-                Some(Input::StreamFault(StreamError::BadFormat))
-            }
-            Heard::Bad(Violation::NotFrames) => {
-                self.code = CloseCode::Protocol;
-                Some(Input::StreamFault(StreamError::BadFormat))
+            Heard::Bad(error, closing) => {
+                self.closing = closing;
+                Some(Input::StreamFault(error))
             }
             Heard::Gone => Some(Input::SocketClosed),
         }
@@ -315,21 +326,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    async fn overdue(&mut self) -> Option<Input> {
+    fn overdue(&mut self) -> Option<Input> {
         let now = Instant::now();
         let timeout = Some(Input::StreamFault(StreamError::ConnectionTimeout));
         if self.membership.is_none() && self.login_by <= now {
             return timeout;
         }
         match self.silence.measure(now)? {
-            Measure::Ask => self.wire.ping().await.err().map(|Lost| Input::SocketClosed),
+            Measure::Ask => Some(Input::Ping {
+                id: random_name(PING_NAME),
+            }),
             Measure::GiveUp => timeout,
         }
     }
 }
 
 /// What the client is told of the end.
-fn reason(end: End) -> StreamError {
+pub(super) fn reason(end: End) -> StreamError {
     match end {
         End::Conflict => StreamError::Conflict,
         End::TooSlow => StreamError::ResourceConstraint,

@@ -27,6 +27,8 @@ pub(super) struct Resource {
     pub(super) outbox: Arc<Outbox>,
     pub(super) carbons: bool,
     pub(super) presence: Presence,
+    /// Its socket is gone and its client may come back.
+    parked: bool,
     session: Option<TokenHash>,
 }
 
@@ -64,7 +66,8 @@ impl Directory {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Enters a connection. One that has the same name ends with a conflict.
+    /// Enters a connection. One that has the same name ends with a conflict;
+    /// where there are too many, one that only waits for its client gives way.
     pub(super) fn bind(
         &self,
         account: Account,
@@ -78,13 +81,16 @@ impl Directory {
             resources.remove(old).outbox.end(End::Conflict);
         }
         if resources.len() >= self.max_per_account {
-            return Err(TooMany);
+            let parked = resources.iter().position(|old| old.parked);
+            let oldest = parked.ok_or(TooMany)?;
+            resources.remove(oldest).outbox.end(End::Conflict);
         }
         resources.push(Resource {
             name,
             outbox,
             carbons: false,
             presence: Presence::Unknown,
+            parked: false,
             session,
         });
         Ok(())
@@ -103,6 +109,24 @@ impl Directory {
             accounts.remove(&account);
         }
         Some(resource)
+    }
+
+    /// Notes that a connection has lost its socket.
+    pub(super) fn park(&self, account: Account, outbox: &Arc<Outbox>) {
+        self.change(account, outbox, |resource| resource.parked = true);
+    }
+
+    /// Notes that the client of a connection is back, by this session.
+    pub(super) fn come_back(
+        &self,
+        account: Account,
+        outbox: &Arc<Outbox>,
+        session: Option<TokenHash>,
+    ) {
+        self.change(account, outbox, |resource| {
+            resource.parked = false;
+            resource.session = session;
+        });
     }
 
     /// Changes what is known of a connection; gives back what was.
@@ -220,6 +244,18 @@ mod tests {
         let third = directory.bind(ANN, "c".into(), outbox, None);
         assert_eq!(third, Err(TooMany));
         bind(&directory, TWIN, "a");
+    }
+
+    #[tokio::test]
+    async fn a_connection_without_a_client_gives_way_to_one_that_has_one() {
+        let directory = Directory::new(2);
+        let (_kept, _kept_outgoing) = bind(&directory, ANN, "a");
+        let (parked, parked_outgoing) = bind(&directory, ANN, "b");
+        directory.park(ANN, &parked);
+        let _new = bind(&directory, ANN, "c");
+        assert_eq!(parked_outgoing.end().wait().await, End::Conflict);
+        let names = directory.resources(ANN).into_iter().map(|found| found.name);
+        assert_eq!(names.collect::<Vec<_>>(), ["a".into(), "c".into()]);
     }
 
     #[tokio::test]

@@ -47,6 +47,22 @@ impl Membership {
         self.sender.deliver(&self.directory, header, raw)
     }
 
+    /// Notes that the connection has lost its socket.
+    pub(super) fn park(&self) {
+        let Sender {
+            account, outbox, ..
+        } = &self.sender;
+        self.directory.park(*account, outbox);
+    }
+
+    /// Notes that the client is back, by this session.
+    pub(super) fn come_back(&self, session: Option<TokenHash>) {
+        let Sender {
+            account, outbox, ..
+        } = &self.sender;
+        self.directory.come_back(*account, outbox, session);
+    }
+
     /// Notes whether this connection wants carbons.
     pub(super) fn set_carbons(&self, wanted: bool) {
         let Sender {

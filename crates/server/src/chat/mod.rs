@@ -1,4 +1,4 @@
-//! Chat: XMPP over WebSocket, which carries the signals of the calls.
+//! Chat: XMPP over WebSocket and TCP, which carries the signals of the calls.
 //!
 //! The protocol itself is `visavis_xmpp`'s; here are the sockets, who is
 //! online, and who gets what (wire format section 2.7). Payloads are passed
@@ -10,14 +10,19 @@ mod carbon;
 mod connection;
 mod delivery;
 mod directory;
+mod entry;
 mod glance;
+mod listener;
 mod login;
 mod membership;
 mod outbox;
 mod presence;
+mod resumption;
 mod silence;
+mod tcp;
 mod throttle;
 mod upgrade;
+mod websocket;
 mod wire;
 
 use std::sync::Arc;
@@ -27,11 +32,13 @@ use axum::routing::any;
 use visavis_xmpp::Jid;
 
 pub(crate) use directory::Directory;
+pub(crate) use listener::{Security, serve};
 
 use crate::account::Gate;
 use crate::config::Limits;
 use crate::store::StoreThread;
 use crate::tasks::Tasks;
+use resumption::Resumptions;
 
 /// What all chat connections share.
 #[derive(Debug)]
@@ -42,6 +49,28 @@ pub(crate) struct Chat {
     pub(crate) store: StoreThread,
     pub(crate) limits: Limits,
     pub(crate) tasks: Tasks,
+    resumptions: Arc<Resumptions>,
+}
+
+impl Chat {
+    pub(crate) fn new(
+        domain: Jid,
+        gate: Arc<Gate>,
+        directory: Arc<Directory>,
+        store: StoreThread,
+        limits: Limits,
+        tasks: Tasks,
+    ) -> Self {
+        Self {
+            domain,
+            gate,
+            directory,
+            store,
+            limits,
+            tasks,
+            resumptions: Arc::default(),
+        }
+    }
 }
 
 /// The WebSocket's route.

@@ -16,10 +16,11 @@ use serde_json::json;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use visavis_xmpp::server::Encryption;
 
 use super::Chat;
 use super::connection;
-use crate::http::{Peer, Slot};
+use crate::accept::{Peer, Slot};
 
 const SUBPROTOCOL: &str = "xmpp";
 
@@ -58,8 +59,7 @@ pub(super) async fn upgrade(
         };
         let config = config(chat.limits.frame_bytes);
         let socket = WebSocketStream::from_raw_socket(socket, Role::Server, Some(config)).await;
-        connection::run(chat, socket, peer).await;
-        drop(slot);
+        connection::run(chat, peer, slot, Encryption::Private, socket).await;
     });
     let headers = [
         (header::CONNECTION, HeaderValue::from_static("Upgrade")),

@@ -19,10 +19,10 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use visavis_turn::{Config, Counters, Secret};
 
+use crate::accept::Entrance;
 use crate::clock::UnixTime;
 use crate::config::RelayConfig;
 use crate::tasks::Tasks;
@@ -72,9 +72,10 @@ pub(crate) struct Setting<'a> {
     pub(crate) realm: &'a str,
     pub(crate) secret: Secret,
     pub(crate) config: &'a RelayConfig,
-    pub(crate) tls: Option<&'a TlsAcceptor>,
-    /// Places for connections, shared with the other listeners.
-    pub(crate) slots: Arc<Semaphore>,
+    /// Any protocol name will do in it: the client is known by its first message.
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// Where connections come in, with places shared with the other listeners.
+    pub(crate) entrance: Entrance,
     /// Time for the first bytes of a connection, for its handshake, and for its allocation.
     pub(crate) patience: Duration,
 }
@@ -142,7 +143,7 @@ pub(crate) fn serve(
     config.limits = setting.config.limits.clone();
     let ports = Ports::new(setting.config.ports.clone(), addresses);
     let status = StatusBoard::default();
-    let (worker, entrance) = Worker::new(
+    let (worker, calls) = Worker::new(
         config,
         listening.datagrams.into(),
         ports,
@@ -150,13 +151,8 @@ pub(crate) fn serve(
         status.clone(),
     )?;
     worker.start(tasks)?;
-    let streams = Streams::new(
-        entrance,
-        setting.tls,
-        setting.slots,
-        setting.patience,
-        tasks.clone(),
-    );
-    tasks.spawn(streams.serve(listening.streams));
+    let streams = Streams::new(calls, setting.tls, setting.patience, tasks.clone());
+    let serve = move |stream, peer, slot| streams.clone().serve(stream, peer, slot);
+    tasks.spawn(setting.entrance.admit(listening.streams, serve));
     Ok(status)
 }

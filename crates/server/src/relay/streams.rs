@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio::time;
 use tokio_rustls::TlsAcceptor;
 use visavis_turn::{Client, NoMessage, Path, frame_length};
 
 use super::worker::{Call, Entrance};
+use crate::accept::{Peer, Slot};
 use crate::tasks::Tasks;
 
 /// The first byte of a TLS handshake (RFC 8446 section 5.1).
@@ -27,15 +28,12 @@ const OUTBOX: usize = 256;
 /// Silence after which a connection counts as lost: longer than any allocation lasts without a
 /// refresh. One without an allocation is closed by the worker long before.
 const SILENCE: Duration = Duration::from_secs(3660);
-/// Pause after a failed accept, which is mostly a lack of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What all connections share.
 #[derive(Clone)]
 pub(super) struct Streams {
     entrance: Entrance,
     tls: Option<TlsAcceptor>,
-    slots: Arc<Semaphore>,
     patience: Duration,
     tasks: Tasks,
     numbers: Arc<AtomicU64>,
@@ -44,58 +42,25 @@ pub(super) struct Streams {
 impl Streams {
     pub(super) fn new(
         entrance: Entrance,
-        tls: Option<&TlsAcceptor>,
-        slots: Arc<Semaphore>,
+        tls: Option<TlsAcceptor>,
         patience: Duration,
         tasks: Tasks,
     ) -> Self {
         Self {
             entrance,
-            tls: tls.map(without_alpn),
-            slots,
+            tls,
             patience,
             tasks,
             numbers: Arc::default(),
         }
     }
 
-    /// Serves the listener until the server ends.
-    pub(super) async fn serve(self, listener: TcpListener) {
-        loop {
-            let accepted = tokio::select! {
-                () = self.tasks.ending() => return,
-                accepted = listener.accept() => accepted,
-            };
-            match accepted {
-                Ok((stream, address)) => self.admit(stream, address),
-                Err(error) => {
-                    tracing::warn!(%error, "a relay connection could not be accepted");
-                    time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-    }
-
-    fn admit(&self, stream: TcpStream, address: SocketAddr) {
-        let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
-            tracing::warn!(%address, "turned away: too many connections");
-            return;
-        };
-        let streams = self.clone();
+    /// Serves a connection that was just accepted.
+    pub(super) async fn serve(self, stream: TcpStream, peer: Peer, _slot: Slot) -> io::Result<()> {
         let client = Client {
-            address: SocketAddr::new(address.ip().to_canonical(), address.port()),
+            address: SocketAddr::new(peer.address.ip().to_canonical(), peer.address.port()),
             path: Path::Stream(self.numbers.fetch_add(1, Ordering::Relaxed)),
         };
-        self.tasks.spawn(async move {
-            if let Err(error) = streams.connection(stream, client).await {
-                tracing::debug!(%address, %error, "a relay connection failed");
-            }
-            drop(slot);
-        });
-    }
-
-    async fn connection(self, stream: TcpStream, client: Client) -> io::Result<()> {
-        stream.set_nodelay(true)?;
         let mut first = [0];
         time::timeout(self.patience, stream.peek(&mut first)).await??;
         match self.tls {
@@ -123,13 +88,6 @@ impl Streams {
         self.entrance.call(Call::Closed(client)).await;
         result
     }
-}
-
-/// Any protocol name will do: the client is known by its first message.
-fn without_alpn(acceptor: &TlsAcceptor) -> TlsAcceptor {
-    let mut config = rustls::ServerConfig::clone(acceptor.config());
-    config.alpn_protocols.clear();
-    TlsAcceptor::from(Arc::new(config))
 }
 
 async fn read(

@@ -3,6 +3,7 @@
 
 mod carbons_stop_the_ringing;
 mod chat_login;
+mod chat_over_tcp;
 mod common;
 mod described_for_programs;
 mod encrypted;
@@ -15,6 +16,7 @@ mod relay;
 mod session_requests;
 mod shutdown_and_restart;
 mod start_errors;
+mod streams_are_resumed;
 mod streams_end_with_their_accounts;
 mod stun_binding;
 mod users_over_rest;

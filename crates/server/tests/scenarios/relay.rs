@@ -7,7 +7,8 @@
 use std::net::SocketAddr;
 use std::process::Stdio;
 
-use crate::common::{APP, Running, certificate, loopback, soon, start, start_with};
+use crate::common::certificate::certified;
+use crate::common::{APP, Running, loopback, soon, start, start_with};
 use serde_json::Value;
 use stun_types::attribute::{ErrorCode, Nonce, Realm, Username};
 use stun_types::message::{
@@ -20,7 +21,6 @@ use tokio::process::Command;
 use tokio::task::JoinSet;
 use turn_types::attribute::{RequestedTransport, XorPeerAddress};
 use turn_types::message::{ALLOCATE, CREATE_PERMISSION};
-use visavis_server::HttpsConfig;
 use visavis_server::turn::Counters;
 
 /// What a client is told of the relay.
@@ -138,13 +138,10 @@ async fn coturns_client_relays_over_tcp() {
 
 #[tokio::test]
 async fn coturns_client_relays_over_tls() {
-    let (certificate, key) = certificate::files("localhost");
+    let (files, _) = certified();
     let running = start_with(|config| {
-        config.https = Some(HttpsConfig {
-            address: loopback(),
-            certificate,
-            key,
-        });
+        config.https = Some(loopback());
+        config.certificate = Some(files);
     })
     .await;
     let access = access(&running).await;

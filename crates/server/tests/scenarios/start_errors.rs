@@ -4,7 +4,7 @@ use std::fs;
 use std::net::UdpSocket;
 
 use crate::common::{certificate, loopback, prepare};
-use visavis_server::{HttpsConfig, Server, StartError, TlsError};
+use visavis_server::{CertificateFiles, Server, StartError, TlsError};
 
 #[tokio::test]
 async fn an_address_in_use_is_named() {
@@ -68,8 +68,8 @@ async fn certificates_that_do_not_fit() {
     };
     let (one, other) = (read("localhost"), read("other.test"));
     let mut error = async |certificate: &str, key: &str| {
-        config.https = Some(HttpsConfig {
-            address: loopback(),
+        config.https = Some(loopback());
+        config.certificate = Some(CertificateFiles {
             certificate: write("certificate.pem", certificate),
             key: write("key.pem", key),
         });

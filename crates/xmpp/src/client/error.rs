@@ -77,6 +77,8 @@ pub enum Step {
     Authentication,
     /// The features after authentication.
     NewFeatures,
+    /// The wish to come back to a stream.
+    Resumption,
     /// The resource.
     Bind,
 }

@@ -80,6 +80,15 @@ impl ClientStream {
         let needs_session = features
             .child_ns(ns::SESSION, "session")
             .is_some_and(|session| session.child("optional").is_none());
+        self.offers_management = features.child_ns(ns::STREAM_MANAGEMENT, "sm").is_some();
+        if self.offers_management && self.ask_to_resume() {
+            self.state = State::Resuming { needs_session };
+        } else {
+            self.ask_to_bind(needs_session);
+        }
+    }
+
+    pub(super) fn ask_to_bind(&mut self, needs_session: bool) {
         let mut bind = Element::new(ns::BIND, "bind");
         if let Some(resource) = &self.config.resource {
             bind.push(Element::new(ns::BIND, "resource").with_text(resource));
@@ -107,7 +116,7 @@ impl ClientStream {
         };
         if needs_session {
             let session = Element::new(ns::SESSION, "session");
-            self.send(request(SESSION_ID, "set", session).to_xml());
+            self.send_stanza(request(SESSION_ID, "set", session).to_xml());
             self.state = State::Session { jid };
         } else {
             self.ask(jid);
@@ -128,15 +137,18 @@ impl ClientStream {
     }
 
     fn ask(&mut self, jid: Jid) {
+        if self.offers_management {
+            self.enable();
+        }
         let from = jid.to_string();
         let carbons = Element::new(ns::CARBONS, "enable");
-        self.send(
+        self.send_stanza(
             request(CARBONS_ID, "set", carbons)
                 .with_attribute("from", &from)
                 .to_xml(),
         );
         let roster = Element::new(ns::ROSTER, "query");
-        self.send(
+        self.send_stanza(
             request(ROSTER_ID, "get", roster)
                 .with_attribute("from", &from)
                 .to_xml(),
@@ -145,7 +157,7 @@ impl ClientStream {
     }
 
     fn connected(&mut self, jid: Jid) {
-        self.send(Element::new(ns::CLIENT, "presence").to_xml());
+        self.send_stanza(Element::new(ns::CLIENT, "presence").to_xml());
         self.outputs
             .push_back(Output::Connected { jid: jid.clone() });
         self.outputs

@@ -10,20 +10,24 @@
 
 mod error;
 mod login;
+mod management;
 mod online;
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use error::{ConnectError, ProtocolError, Step};
+use management::Management;
+pub use management::Resumption;
 
-use crate::Jid;
 use crate::framing::{self, Frame};
 use crate::outputs::Outputs;
 use crate::sasl::Password;
 use crate::stream_error::StreamError;
 use crate::xml::{Element, Limits, XmlError};
+use crate::{Jid, ns};
 
 /// So many of the own pings are remembered; an answer to an older one is
 /// nobody's.
@@ -41,6 +45,9 @@ pub struct ClientConfig {
     pub password: Password,
     /// The resource to ask for; the server chooses one if there is none.
     pub resource: Option<String>,
+    /// The stream to come back to. Where the server cannot, or has forgotten
+    /// it, a new one begins.
+    pub resumption: Option<Box<Resumption>>,
 }
 
 /// What happens to a stream.
@@ -77,6 +84,12 @@ pub enum Output {
         /// The address that the server gave.
         jid: Jid,
     },
+    /// Back on the stream that was lost: stanzas flow, and those that had not
+    /// arrived have been sent again.
+    Resumed {
+        /// The address, as it was.
+        jid: Jid,
+    },
     /// A stanza for the app. Requests of others, which have to be answered,
     /// are answered here and do not come up.
     Stanza(Element),
@@ -96,6 +109,11 @@ pub enum Output {
 pub struct ClientStream {
     config: ClientConfig,
     state: State,
+    offers_management: bool,
+    /// Once it was asked for.
+    management: Option<Management>,
+    /// What is left when the socket is gone.
+    left: Option<Box<Resumption>>,
     pings: VecDeque<String>,
     early: Vec<Element>,
     outputs: VecDeque<Output>,
@@ -115,6 +133,8 @@ enum State {
     Reopening,
     /// The server has to offer binding.
     NewFeatures,
+    /// The wish to come back is out.
+    Resuming { needs_session: bool },
     /// The wish for a resource is out.
     Binding { needs_session: bool },
     /// The session request of older servers is out.
@@ -135,6 +155,9 @@ impl ClientStream {
         Self {
             config,
             state: State::Unopened,
+            offers_management: false,
+            management: None,
+            left: None,
             pings: VecDeque::new(),
             early: Vec::new(),
             outputs: VecDeque::new(),
@@ -164,8 +187,11 @@ impl ClientStream {
             (Input::SocketClosed, State::Closing) | (Input::Disconnect, State::Unopened) => {
                 self.closed();
             }
-            (Input::SocketClosed, _) => self.end(ConnectError::ConnectionLost),
-            (Input::Send(stanza), State::Online { .. }) => self.send(stanza),
+            (Input::SocketClosed, _) => {
+                self.left = self.take_resumption();
+                self.end(ConnectError::ConnectionLost);
+            }
+            (Input::Send(stanza), State::Online { .. }) => self.send_stanza(stanza),
             (Input::Ping { id }, State::Online { jid }) => self.ping(&jid, id),
             (Input::Disconnect, state) => self.disconnect(&state),
             (Input::Opened | Input::Send(_) | Input::Ping { .. }, _) => {}
@@ -215,6 +241,9 @@ impl ClientStream {
             self.send(framing::CLIENT_CLOSE.into());
             return self.end(ConnectError::Stream(error));
         }
+        if element.namespace() == ns::STREAM_MANAGEMENT {
+            return self.manage(&element);
+        }
         match self.state.clone() {
             State::Features => self.authenticate(&element),
             State::Authenticating => self.authenticated(&element),
@@ -224,6 +253,7 @@ impl ClientStream {
                 self.stanza(&jid, element);
             }
             State::Opening | State::Reopening => self.unexpected(Step::Open),
+            State::Resuming { .. } => self.unexpected(Step::Resumption),
             State::Unopened | State::Closing | State::Closed => {}
         }
     }

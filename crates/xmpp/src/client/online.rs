@@ -11,6 +11,7 @@ use crate::{Jid, ns};
 
 impl ClientStream {
     pub(super) fn stanza(&mut self, jid: &Jid, stanza: Element) {
+        self.count_stanza();
         if !stanza.is(ns::CLIENT, "iq") {
             return self.hand_up(stanza);
         }
@@ -51,7 +52,7 @@ impl ClientStream {
             answer.set_attribute("type", "error");
             answer.push(StanzaError::ServiceUnavailable.to_element());
         }
-        self.send(answer.to_xml());
+        self.send_stanza(answer.to_xml());
     }
 
     pub(super) fn ping(&mut self, jid: &Jid, id: String) {
@@ -61,7 +62,7 @@ impl ClientStream {
             .with_attribute("to", jid.domain())
             .with_attribute("type", "get")
             .with_child(Element::new(ns::PING, "ping"));
-        self.send(ping.to_xml());
+        self.send_stanza(ping.to_xml());
         if self.pings.len() == MAX_PINGS {
             self.pings.pop_front();
         }
@@ -81,9 +82,10 @@ impl ClientStream {
         }
         if matches!(state, State::Online { .. }) {
             let leave = Element::new(ns::CLIENT, "presence").with_attribute("type", "unavailable");
-            self.send(leave.to_xml());
+            self.send_stanza(leave.to_xml());
         }
         self.send(framing::CLIENT_CLOSE.into());
+        self.management = None;
         self.state = State::Closing;
     }
 }

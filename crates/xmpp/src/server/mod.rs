@@ -1,7 +1,7 @@
 //! The server's end of a stream.
 //!
-//! [`ServerStream`] negotiates (RFC 6120 sections 4, 6 and 7, in the framing of
-//! RFC 7395), answers what a client asks of the server itself, and hands up
+//! [`ServerStream`] negotiates (RFC 6120 sections 4 to 7, over TCP or in the
+//! framing of RFC 7395), manages the stream (XEP-0198), answers what a client asks of the server itself, and hands up
 //! everything that is for somebody else. Wrong input is answered with the
 //! stream error, SASL failure or stanza error that the RFC has for it.
 //!
@@ -10,18 +10,25 @@
 //! the socket ends streams that take too long, with
 //! [`Input::StreamFault`].
 
+mod management;
 mod negotiation;
 mod requests;
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::string::String;
+use alloc::string::{String, ToString};
+
+use management::Management;
+pub use management::Resumable;
 
 use crate::framing::{self, Frame, Open};
+use crate::ledger::UnackedLimits;
 use crate::outputs::Outputs;
 use crate::sasl::{Password, SaslFailure};
 use crate::stanza::StanzaHeader;
 use crate::stream_error::StreamError;
-use crate::xml::{self, Limits};
+use crate::tcp::{self, Piece};
+use crate::xml::{self, Element, Limits};
 use crate::{Jid, ns};
 
 /// A frame may be this long before the client is authenticated, in bytes
@@ -51,6 +58,43 @@ pub struct ServerConfig {
     pub accept_any_domain: bool,
     /// Whether the session request of older clients is offered. On by default.
     pub offer_session: bool,
+    /// What carries the stream: WebSocket messages by default.
+    pub framing: Framing,
+    /// Who can read it on its way: nobody by default.
+    pub encryption: Encryption,
+    /// Whether a client may come back to its stream: not by default.
+    pub resumption: Option<ResumptionOffer>,
+}
+
+/// What carries a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// WebSocket messages (RFC 7395), by [`Input::Frame`].
+    WebSocket,
+    /// A TCP connection (RFC 6120), by [`Input::Piece`].
+    Tcp,
+}
+
+/// How a stream relates to TLS (RFC 6120 section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// It is private: encrypted, or never leaves the machine.
+    Private,
+    /// It is private, and may be encrypted all the same.
+    Offered,
+    /// Nothing but encryption is offered.
+    Required,
+}
+
+/// What a client that enables resumption is promised (XEP-0198 section 5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResumptionOffer {
+    /// The name of the resumable stream. Must not be predictable.
+    pub id: String,
+    /// How long it is kept for the client, in seconds.
+    pub max_seconds: u64,
+    /// What is kept for it. Beyond that it cannot come back.
+    pub limits: UnackedLimits,
 }
 
 impl ServerConfig {
@@ -63,6 +107,9 @@ impl ServerConfig {
             limits: Limits::default(),
             accept_any_domain: false,
             offer_session: true,
+            framing: Framing::WebSocket,
+            encryption: Encryption::Private,
+            resumption: None,
         }
     }
 }
@@ -71,8 +118,10 @@ impl ServerConfig {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Input {
-    /// A text message came from the socket.
+    /// A text message came from the WebSocket.
     Frame(String),
+    /// A piece of the stream came over TCP.
+    Piece(Piece),
     /// The answer to [`Output::Authenticate`]: the local part of the user's
     /// address, or why not.
     Authenticated(Result<String, SaslFailure>),
@@ -83,6 +132,17 @@ pub enum Input {
     },
     /// The answer to [`Output::Bind`]: the user has too many resources.
     BindRefused,
+    /// The answer to [`Output::Resume`]: the stream that the client comes
+    /// back to.
+    Resumed(Box<Resumable>),
+    /// The answer to [`Output::Resume`]: there is no such stream of this user.
+    ResumeRefused,
+    /// Ask the client whether it is there, with a name to be used once. Only
+    /// once the stream is [ready](Output::Ready).
+    Ping {
+        /// The name of the question.
+        id: String,
+    },
     /// A stanza for the client. Passed on as it is, and only once the stream is
     /// [ready](Output::Ready).
     Deliver(String),
@@ -98,8 +158,11 @@ pub enum Input {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Output {
-    /// Send this text message.
+    /// Send this, as a text message or as bytes.
     Send(String),
+    /// Let TLS begin once everything is sent; what came unencrypted behind the
+    /// request must not be read. The last output until then.
+    StartTls,
     /// Check this password or token; answer with [`Input::Authenticated`].
     /// The last output until then.
     Authenticate {
@@ -113,6 +176,18 @@ pub enum Output {
     Bind {
         /// The client's wish.
         wanted: Option<String>,
+    },
+    /// Find the stream that has this name and this user, and take it from the
+    /// connection that had it; answer with [`Input::Resumed`] or
+    /// [`Input::ResumeRefused`]. The last output until then.
+    Resume {
+        /// The name of the stream.
+        id: String,
+    },
+    /// From now on the client can come back to the stream under this name.
+    Resumable {
+        /// The name of the stream, that of the [offer](ResumptionOffer).
+        id: String,
     },
     /// The client can send and get stanzas.
     Ready {
@@ -143,8 +218,19 @@ pub struct ServerStream {
     streams: u32,
     failed_auths: u32,
     failed_binds: u32,
-    waiting: VecDeque<String>,
+    /// Once the client has enabled it.
+    management: Option<Management>,
+    /// What is left when the connection was lost.
+    left: Option<Box<Resumable>>,
+    waiting: VecDeque<Received>,
     outputs: VecDeque<Output>,
+}
+
+/// What came from the socket, not looked at.
+#[derive(Clone, Debug)]
+enum Received {
+    Frame(String),
+    Piece(Piece),
 }
 
 #[derive(Clone, Debug)]
@@ -163,6 +249,8 @@ enum State {
     Binding { user: Jid },
     /// The shell reserves the resource.
     Reserving { user: Jid, request: StanzaHeader },
+    /// The shell looks for the stream that the client comes back to.
+    Resuming { user: Jid, handled: u32 },
     /// Stanzas flow.
     Ready { jid: Jid },
     /// Over.
@@ -179,6 +267,8 @@ impl ServerStream {
             streams: 0,
             failed_auths: 0,
             failed_binds: 0,
+            management: None,
+            left: None,
             waiting: VecDeque::new(),
             outputs: VecDeque::new(),
         }
@@ -202,10 +292,8 @@ impl ServerStream {
     pub fn handle(&mut self, input: Input) -> Outputs<'_, Output> {
         match (input, self.state.clone()) {
             (_, State::Closed) => {}
-            (Input::Frame(message), State::Authenticating | State::Reserving { .. }) => {
-                self.wait(message);
-            }
-            (Input::Frame(message), _) => self.receive(&message),
+            (Input::Frame(message), _) => self.hear(Received::Frame(message)),
+            (Input::Piece(piece), _) => self.hear(Received::Piece(piece)),
             (Input::Authenticated(result), State::Authenticating) => {
                 self.authenticated(result);
                 self.catch_up();
@@ -218,14 +306,33 @@ impl ServerStream {
                 self.bind_refused(user, &request);
                 self.catch_up();
             }
-            (Input::Deliver(stanza), State::Ready { .. }) => self.send(stanza),
+            (Input::Resumed(resumable), State::Resuming { handled, .. }) => {
+                self.resumed(*resumable, handled);
+                self.catch_up();
+            }
+            (Input::ResumeRefused, State::Resuming { user, .. }) => {
+                self.resume_refused(user);
+                self.catch_up();
+            }
+            (Input::Deliver(stanza), State::Ready { .. }) => self.send_stanza(stanza),
+            (Input::Ping { id }, State::Ready { jid }) => self.ping(&jid, &id),
+            (Input::StreamFault(StreamError::ConnectionTimeout), _) => {
+                self.keep_what_is_left();
+                self.fail(StreamError::ConnectionTimeout);
+            }
             (Input::StreamFault(error), _) => self.fail(error),
             (Input::Shutdown, _) => self.fail(StreamError::SystemShutdown),
-            (Input::SocketClosed, _) => self.end(),
+            (Input::SocketClosed, _) => {
+                self.keep_what_is_left();
+                self.end();
+            }
             (
                 Input::Authenticated(_)
                 | Input::Bound { .. }
                 | Input::BindRefused
+                | Input::Resumed(_)
+                | Input::ResumeRefused
+                | Input::Ping { .. }
                 | Input::Deliver(_),
                 _,
             ) => {}
@@ -233,19 +340,30 @@ impl ServerStream {
         Outputs::new(&mut self.outputs)
     }
 
-    fn wait(&mut self, message: String) {
-        if self.waiting.len() == MAX_WAITING_FRAMES || message.len() > self.limits().max_bytes {
+    const fn is_waiting(&self) -> bool {
+        matches!(
+            self.state,
+            State::Authenticating | State::Reserving { .. } | State::Resuming { .. }
+        )
+    }
+
+    fn hear(&mut self, received: Received) {
+        if !self.is_waiting() {
+            self.receive(received);
+        } else if self.waiting.len() == MAX_WAITING_FRAMES
+            || received.len() > self.limits().max_bytes
+        {
             self.fail(StreamError::PolicyViolation);
         } else {
-            self.waiting.push_back(message);
+            self.waiting.push_back(received);
         }
     }
 
     fn catch_up(&mut self) {
-        while !matches!(self.state, State::Authenticating | State::Reserving { .. })
-            && let Some(message) = self.waiting.pop_front()
+        while !self.is_waiting()
+            && let Some(received) = self.waiting.pop_front()
         {
-            self.receive(&message);
+            self.receive(received);
         }
     }
 
@@ -260,23 +378,29 @@ impl ServerStream {
         limits
     }
 
-    fn receive(&mut self, message: &str) {
+    fn receive(&mut self, received: Received) {
         let limits = self.limits();
-        let frame = match Frame::read(message, &limits) {
-            _ if message.len() > limits.max_bytes => {
-                return self.fail(StreamError::PolicyViolation);
-            }
-            Ok(frame) => frame,
-            Err(error) => return self.fail(error.into()),
-        };
-        match frame {
-            Frame::Blank => {}
-            Frame::Open(open) => self.open(&open),
-            Frame::Close { .. } => self.close(),
-            Frame::Other(raw) => match xml::check(raw, &limits) {
-                Ok(()) => self.element(raw),
+        if received.len() > limits.max_bytes {
+            return self.fail(StreamError::PolicyViolation);
+        }
+        match received {
+            Received::Frame(message) => match Frame::read(&message, &limits) {
+                Ok(Frame::Blank) => {}
+                Ok(Frame::Open(open)) => self.open(&open),
+                Ok(Frame::Close { .. }) => self.close(),
+                Ok(Frame::Other(raw)) => self.checked(raw, &limits),
                 Err(error) => self.fail(error.into()),
             },
+            Received::Piece(Piece::Open(open)) => self.open(&open),
+            Received::Piece(Piece::Element(raw)) => self.checked(&raw, &limits),
+            Received::Piece(Piece::Close) => self.close(),
+        }
+    }
+
+    fn checked(&mut self, raw: &str, limits: &Limits) {
+        match xml::check(raw, limits) {
+            Ok(()) => self.element(raw),
+            Err(error) => self.fail(error.into()),
         }
     }
 
@@ -294,12 +418,25 @@ impl ServerStream {
             State::Authentication | State::Challenged => self.authenticate(raw),
             State::Binding { user } => self.bind(user, raw),
             State::Ready { jid } => self.stanza(&jid, raw),
-            State::Authenticating | State::Reserving { .. } | State::Closed => {}
+            State::Authenticating
+            | State::Reserving { .. }
+            | State::Resuming { .. }
+            | State::Closed => {}
         }
     }
 
     fn send(&mut self, message: String) {
         self.outputs.push_back(Output::Send(message));
+    }
+
+    fn ping(&mut self, jid: &Jid, id: &str) {
+        let ping = Element::new(ns::CLIENT, "iq")
+            .with_attribute("type", "get")
+            .with_attribute("id", id)
+            .with_attribute("from", &self.config.domain.to_string())
+            .with_attribute("to", &jid.to_string())
+            .with_child(Element::new(ns::PING, "ping"));
+        self.send_stanza(ping.to_xml());
     }
 
     /// Ends the stream with an error, within a stream in any case (RFC 6120
@@ -313,14 +450,27 @@ impl ServerStream {
     }
 
     fn close(&mut self) {
-        self.send(framing::SERVER_CLOSE.into());
+        self.send(match self.config.framing {
+            Framing::WebSocket => framing::SERVER_CLOSE.into(),
+            Framing::Tcp => tcp::CLOSE.into(),
+        });
         self.outputs.push_back(Output::Close);
         self.end();
     }
 
     fn end(&mut self) {
         self.state = State::Closed;
+        self.management = None;
         self.waiting.clear();
+    }
+}
+
+impl Received {
+    const fn len(&self) -> usize {
+        match self {
+            Self::Frame(text) | Self::Piece(Piece::Element(text)) => text.len(),
+            Self::Piece(Piece::Open(_) | Piece::Close) => 0,
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use super::{MAX_BIND_ATTEMPTS, Output, ServerStream, State};
+use super::{Encryption, Framing, MAX_BIND_ATTEMPTS, Output, ServerStream, State};
 use crate::framing::{self, Open};
 use crate::sasl::{PLAIN, Plain, SaslFailure};
-use crate::stanza::{self, StanzaError, StanzaHeader};
+use crate::stanza::{self, HeaderError, StanzaError, StanzaHeader};
 use crate::stream_error::StreamError;
+use crate::tcp;
 use crate::xml::Element;
 use crate::{Jid, ns};
 
@@ -16,10 +17,28 @@ impl ServerStream {
         if !self.begin(open) {
             return;
         }
+        let mut start_tls = Element::new(ns::TLS, "starttls");
         let mechanisms = Element::new(ns::SASL, "mechanisms")
             .with_child(Element::new(ns::SASL, "mechanism").with_text(PLAIN));
-        self.send(features(&[mechanisms]));
+        self.send(match self.config.encryption {
+            Encryption::Private => features(&[mechanisms]),
+            Encryption::Offered => features(&[start_tls, mechanisms]),
+            Encryption::Required => {
+                start_tls.push(Element::new(ns::TLS, "required"));
+                features(&[start_tls])
+            }
+        });
         self.state = State::Authentication;
+    }
+
+    /// From here on everything is said again, by whoever is there now
+    /// (RFC 6120 section 5.4.3.3).
+    fn start_tls(&mut self) {
+        self.send(Element::new(ns::TLS, "proceed").to_xml());
+        self.outputs.push_back(Output::StartTls);
+        self.config.encryption = Encryption::Private;
+        self.failed_auths = 0;
+        self.state = State::Opening;
     }
 
     pub(super) fn second_open(&mut self, open: &Open, user: Jid) {
@@ -27,12 +46,13 @@ impl ServerStream {
             return;
         }
         let bind = Element::new(ns::BIND, "bind").with_child(Element::new(ns::BIND, "required"));
+        let management = Element::new(ns::STREAM_MANAGEMENT, "sm");
         if self.config.offer_session {
             let session = Element::new(ns::SESSION, "session")
                 .with_child(Element::new(ns::SESSION, "optional"));
-            self.send(features(&[bind, session]));
+            self.send(features(&[bind, session, management]));
         } else {
-            self.send(features(&[bind]));
+            self.send(features(&[bind, management]));
         }
         self.state = State::Binding { user };
     }
@@ -62,7 +82,11 @@ impl ServerStream {
             1 => self.config.id.clone(),
             n => format!("{}-{n}", self.config.id),
         };
-        self.send(framing::server_open(self.config.domain.domain(), &id));
+        let domain = self.config.domain.domain();
+        self.send(match self.config.framing {
+            Framing::WebSocket => framing::server_open(domain, &id),
+            Framing::Tcp => tcp::server_open(domain, &id),
+        });
     }
 
     pub(super) fn authenticate(&mut self, raw: &str) {
@@ -71,8 +95,12 @@ impl ServerStream {
             Err(error) => return self.fail(error.into()),
         };
         let response = element.text();
-        if element.is(ns::SASL, "auth") {
-            if element.attribute("mechanism") != Some(PLAIN) {
+        if element.is(ns::TLS, "starttls") && self.config.encryption != Encryption::Private {
+            self.start_tls();
+        } else if element.is(ns::SASL, "auth") {
+            if self.config.encryption == Encryption::Required {
+                self.refuse(SaslFailure::EncryptionRequired);
+            } else if element.attribute("mechanism") != Some(PLAIN) {
                 self.refuse(SaslFailure::InvalidMechanism);
             } else if response.is_empty() {
                 self.send(Element::new(ns::SASL, "challenge").to_xml());
@@ -136,6 +164,7 @@ impl ServerStream {
     pub(super) fn bind(&mut self, user: Jid, raw: &str) {
         let request = match StanzaHeader::read(raw) {
             Ok(request) => request,
+            Err(HeaderError::Namespace) => return self.no_bind(user, raw),
             Err(error) => return self.fail(error.into()),
         };
         let limits = self.limits();
@@ -160,6 +189,16 @@ impl ServerStream {
         }
         self.state = State::Reserving { user, request };
         self.outputs.push_back(Output::Bind { wanted });
+    }
+
+    fn no_bind(&mut self, user: Jid, raw: &str) {
+        match Element::parse(raw, &self.limits()) {
+            Ok(element) if element.namespace() == ns::STREAM_MANAGEMENT => {
+                self.manage_unbound(user, &element);
+            }
+            Ok(_) => self.fail(StreamError::InvalidNamespace),
+            Err(error) => self.fail(error.into()),
+        }
     }
 
     pub(super) fn bound(&mut self, user: &Jid, request: &StanzaHeader, resource: &str) {

@@ -21,11 +21,13 @@ impl ServerStream {
         let mut header = match StanzaHeader::read(raw) {
             Ok(header) => header,
             Err(HeaderError::Address(header)) => {
+                self.count_stanza();
                 return self.refuse_stanza(&header, StanzaError::JidMalformed, jid);
             }
             Err(HeaderError::Namespace) => return self.no_stanza(raw),
             Err(error) => return self.fail(error.into()),
         };
+        self.count_stanza();
         if let (Some(to), Some(alias)) = (&header.to, &self.alias)
             && to.domain() == alias
         {
@@ -62,7 +64,7 @@ impl ServerStream {
 
     fn refuse_stanza(&mut self, header: &StanzaHeader, error: StanzaError, to: &Jid) {
         if let Some(reply) = stanza::error_reply(header, error, to) {
-            self.send(reply);
+            self.send_stanza(reply);
         }
     }
 
@@ -82,26 +84,15 @@ impl ServerStream {
             Request::Roster => Some(Element::new(ns::ROSTER, "query")),
             Request::Session | Request::Carbons(_) | Request::Ping => None,
         };
-        self.send(stanza::iq_result(header, jid, result));
+        self.send_stanza(stanza::iq_result(header, jid, result));
         if let Request::Carbons(wanted) = request {
             self.outputs.push_back(Output::Carbons(wanted));
         }
     }
 
-    /// Stream management is not offered, but some clients ask for it without
-    /// looking, and go on without it when told so (XEP-0198 section 3).
     fn no_stanza(&mut self, raw: &str) {
         match Element::parse(raw, &self.limits()) {
-            Ok(element) if element.is(ns::STREAM_MANAGEMENT, "enable") => {
-                let why =
-                    Element::new(ns::STANZA_ERRORS, StanzaError::FeatureNotImplemented.name());
-                self.send(
-                    Element::new(ns::STREAM_MANAGEMENT, "failed")
-                        .with_child(why)
-                        .to_xml(),
-                );
-            }
-            Ok(element) if element.namespace() == ns::STREAM_MANAGEMENT => {}
+            Ok(element) if element.namespace() == ns::STREAM_MANAGEMENT => self.manage(&element),
             Ok(_) => self.fail(StreamError::InvalidNamespace),
             Err(error) => self.fail(error.into()),
         }

@@ -39,6 +39,7 @@ fn the_server_chooses_a_resource_if_asked_to() {
         user: jid("101-4242@chat.qb.test"),
         password: common::PASSWORD.into(),
         resource: None,
+        resumption: None,
     };
     let mut pair = Pair::new(ClientStream::new(config), server());
     pair.client(client::Input::Opened);
@@ -84,7 +85,7 @@ fn pings_are_answered_by_either_end() {
         .client
         .handle(client::Input::Frame(ping.to_owned()))
         .collect();
-    let [client::Output::Send(pong)] = sent.as_slice() else {
+    let [client::Output::Send(pong), ..] = sent.as_slice() else {
         panic!("{sent:?}")
     };
     let pong = common::element(pong);
@@ -117,7 +118,7 @@ fn what_others_ask_of_a_client_is_refused() {
     let mut ask = |question: &str| {
         let input = client::Input::Frame(question.to_owned());
         let sent: Vec<_> = pair.client.handle(input).collect();
-        let [client::Output::Send(answer)] = sent.as_slice() else {
+        let [client::Output::Send(answer), ..] = sent.as_slice() else {
             panic!("{sent:?}")
         };
         common::element(answer)
@@ -156,6 +157,7 @@ fn a_wrong_password_fails_with_the_servers_words() {
         user: jid("101-4242@chat.qb.test"),
         password: "wrong".into(),
         resource: None,
+        resumption: None,
     };
     let mut pair = Pair::new(ClientStream::new(config), server());
     pair.client(client::Input::Opened);
@@ -182,6 +184,7 @@ fn any_name_of_the_server_may_do() {
         user: Jid::user("101-4242", domain).unwrap(),
         password: common::PASSWORD.into(),
         resource: None,
+        resumption: None,
     };
     let mut pair = Pair::new(ClientStream::new(config("localhost")), server());
     pair.client(client::Input::Opened);

@@ -4,5 +4,7 @@
 mod both_ends;
 mod common;
 mod hostile_input;
+mod over_tcp;
 mod recorded_login;
 mod stream_errors;
+mod stream_management;

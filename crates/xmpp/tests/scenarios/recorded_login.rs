@@ -98,6 +98,7 @@ fn our_client_logs_in_at_the_recorded_server() {
         user: "101-4242@chat.qb.test".parse().unwrap(),
         password: "pass101".into(),
         resource: None,
+        resumption: None,
     });
     let mut sent: Vec<String> = Vec::new();
     let mut events = Vec::new();
@@ -125,6 +126,8 @@ fn our_client_logs_in_at_the_recorded_server() {
             message.replace(ROSTER_ID, "getRoster")
         });
     let recorded: Vec<_> = recorded.collect();
+    // The recorded client did not ask for the management it was offered.
+    sent.retain(|message| !message.contains(ns::STREAM_MANAGEMENT));
     for (at, (ours, theirs)) in sent.iter().zip(&recorded).enumerate() {
         if matches!(at, 4 | 5) {
             // Only the order of the attributes differs.

@@ -370,18 +370,6 @@ fn requests_to_others_are_theirs_to_answer() {
 }
 
 #[test]
-fn stream_management_is_declined_without_harm() {
-    let mut server = server_at(Progress::Bound);
-    let sent = say(&mut server, "<enable xmlns='urn:xmpp:sm:3'/>");
-    assert!(sent[0].starts_with("<failed"), "{sent:?}");
-    assert_eq!(
-        say(&mut server, "<r xmlns='urn:xmpp:sm:3'/>"),
-        Vec::<String>::new()
-    );
-    assert!(!server.is_closed());
-}
-
-#[test]
 fn carbons_are_switched_on_and_off() {
     let mut server = server_at(Progress::Bound);
     for (name, wanted) in [("enable", true), ("disable", false)] {

@@ -6,6 +6,7 @@
 pub(crate) mod certificate;
 pub(crate) mod chat;
 pub(crate) mod rest;
+pub(crate) mod stream;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -43,6 +44,7 @@ pub(crate) fn prepare() -> (ServerConfig, TempDir) {
         domain: DOMAIN.to_owned(),
         http: Some(loopback()),
         relay: Some(loopback()),
+        xmpp: Some(loopback()),
         ..ServerConfig::default()
     };
     let mut store = Store::open(&config.data_dir).unwrap();
@@ -95,6 +97,11 @@ impl Running {
 
     pub(crate) fn ws(&self) -> String {
         self.server.ready().ws.clone().unwrap()
+    }
+
+    /// A connection to chat over TCP, before its stream.
+    pub(crate) async fn stream(&self) -> stream::Stream {
+        stream::Stream::connect(self.server.ready().xmpp.as_ref().unwrap()).await
     }
 
     pub(crate) fn rest(&self, application: u32) -> rest::Rest {

@@ -15,6 +15,7 @@ pub(crate) fn client() -> ClientStream {
         user: "101-4242@chat.qb.test".parse().unwrap(),
         password: PASSWORD.into(),
         resource: Some("tab".to_owned()),
+        resumption: None,
     })
 }
 

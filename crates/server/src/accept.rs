@@ -1,0 +1,108 @@
+//! Accepting connections, of all listeners and protocols: so many at a time,
+//! and no more.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time;
+
+use crate::tasks::Tasks;
+
+/// Pause after a failed accept, which is mostly a lack of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Who is at the other end of a connection. In every request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer {
+    /// Where the client is.
+    pub(crate) address: SocketAddr,
+    /// Where it came in.
+    pub(crate) local: SocketAddr,
+    /// Whether the connection is encrypted.
+    pub(crate) secure: bool,
+}
+
+impl Peer {
+    /// Whether nobody on the way can read what is sent.
+    pub(crate) fn is_private(&self) -> bool {
+        self.secure || self.address.ip().to_canonical().is_loopback()
+    }
+}
+
+/// The place that a connection takes up until the last clone is dropped; in
+/// every request's extensions.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+/// Lets connections in. Cheap to clone; all clones share the places.
+#[derive(Clone, Debug)]
+pub(crate) struct Entrance {
+    places: Arc<Semaphore>,
+    tasks: Tasks,
+}
+
+impl Entrance {
+    /// An entrance for so many connections at a time.
+    pub(crate) fn new(places: usize, tasks: Tasks) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(places)),
+            tasks,
+        }
+    }
+
+    /// Accepts connections until the server ends; `serve` gets each in a task
+    /// of its own, not encrypted yet.
+    pub(crate) async fn admit<F>(
+        self,
+        listener: TcpListener,
+        serve: impl Fn(TcpStream, Peer, Slot) -> F,
+    ) where
+        F: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        loop {
+            let accepted = tokio::select! {
+                () = self.tasks.ending() => return,
+                accepted = listener.accept() => accepted,
+            };
+            let (stream, address) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+                tracing::warn!(%address, "turned away: too many connections");
+                continue;
+            };
+            let Ok(peer) = prepare(&stream, address) else {
+                continue;
+            };
+            let slot = Slot {
+                _permit: Arc::new(place),
+            };
+            let served = serve(stream, peer, slot);
+            self.tasks.spawn(async move {
+                if let Err(error) = served.await {
+                    tracing::debug!(%address, %error, "a connection failed");
+                }
+            });
+        }
+    }
+}
+
+fn prepare(stream: &TcpStream, address: SocketAddr) -> io::Result<Peer> {
+    stream.set_nodelay(true)?;
+    Ok(Peer {
+        address,
+        local: stream.local_addr()?,
+        secure: false,
+    })
+}
