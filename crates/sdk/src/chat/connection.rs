@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 use visavis_xmpp::Jid;
 use visavis_xmpp::client::{
     ClientConfig as StreamConfig, ClientStream, ConnectError as StreamError, Input, Output,
+    Resumption,
 };
 use visavis_xmpp::sasl::Password;
 
@@ -32,6 +33,10 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause between attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Signals that are kept until a connection that broke is taken up again; they
+/// were sent before it was known that it broke.
+const MAX_PENDING: usize = 256;
 
 /// Where chat is and how we authenticate.
 pub(super) struct Server {
@@ -54,6 +59,7 @@ pub(super) async fn start(
         Keeper {
             server,
             requests,
+            pending: Vec::new(),
             online,
             listener,
         }
@@ -67,16 +73,26 @@ struct Link {
     socket: WebSocket,
     stream: ClientStream,
     jid: Jid,
+    /// The stream is the one that was lost, with all that was under way.
+    resumed: bool,
+}
+
+/// What is left of a connection that was lost.
+#[derive(Clone)]
+struct Former {
+    /// With it we are the same device to everybody: calls that go on are
+    /// addressed to it (RFC 6120 section 7.7).
+    resource: String,
+    /// If the server keeps the stream for us.
+    resumption: Option<Box<Resumption>>,
 }
 
 impl Link {
-    /// With the resource of an earlier connection it is the same device to everybody: calls that go
-    /// on are addressed to it (RFC 6120 section 7.7).
-    async fn open(server: &Server, resource: Option<&str>) -> Result<Self, ConnectError> {
+    async fn open(server: &Server, former: Option<Former>) -> Result<Self, ConnectError> {
         let socket = timeout(OPEN_TIMEOUT, websocket::open(&server.url, &server.tls))
             .await
             .map_err(|_| ended("the server does not answer"))??;
-        timeout(LOGIN_TIMEOUT, Self::log_in(socket, server, resource))
+        timeout(LOGIN_TIMEOUT, Self::log_in(socket, server, former))
             .await
             .unwrap_or_else(|_| {
                 Err(ConnectError::Ended {
@@ -88,24 +104,25 @@ impl Link {
     async fn log_in(
         mut socket: WebSocket,
         server: &Server,
-        resource: Option<&str>,
+        former: Option<Former>,
     ) -> Result<Self, ConnectError> {
         let mut stream = ClientStream::new(StreamConfig {
             user: server.jid.clone(),
             password: Password::from(server.token.as_str()),
-            resource: resource.map(str::to_owned),
-            resumption: None,
+            resource: former.as_ref().map(|former| former.resource.clone()),
+            resumption: former.and_then(|former| former.resumption),
         });
         let mut input = Input::Opened;
         loop {
             let outputs: Vec<Output> = stream.handle(input).collect();
-            let mut connected = None;
+            let mut online = None;
             for output in outputs {
                 match output {
                     Output::Send(frame) => send(&mut socket, frame)
                         .await
                         .map_err(|()| ended("the connection broke"))?,
-                    Output::Connected { jid } => connected = Some(jid),
+                    Output::Connected { jid } => online = Some((jid, false)),
+                    Output::Resumed { jid } => online = Some((jid, true)),
                     Output::Failed(StreamError::NotAuthorized { .. } | StreamError::Refused(_)) => {
                         return Err(ConnectError::Refused);
                     }
@@ -114,11 +131,12 @@ impl Link {
                     _ => {}
                 }
             }
-            if let Some(jid) = connected {
+            if let Some((jid, resumed)) = online {
                 return Ok(Self {
                     socket,
                     stream,
                     jid,
+                    resumed,
                 });
             }
             input = receive(&mut socket).await;
@@ -157,9 +175,18 @@ enum End {
     Lost,
 }
 
+/// What came of an input, beside what was done about it.
+enum Carried {
+    Nothing,
+    /// The server has answered our question.
+    Answered,
+}
+
 struct Keeper {
     server: Server,
     requests: UnboundedReceiver<Request>,
+    /// What could not be sent any more before the connection broke.
+    pending: Vec<String>,
     online: watch::Sender<Option<Jid>>,
     listener: Arc<Listener>,
 }
@@ -176,11 +203,14 @@ impl Keeper {
                     return;
                 }
                 End::Lost => {
-                    let jid = link.jid.clone();
+                    let former = Former {
+                        resource: link.jid.resource().unwrap_or_default().to_owned(),
+                        resumption: link.stream.take_resumption(),
+                    };
                     drop(link);
                     self.online.send_replace(None);
                     self.listener.tell(SignalingEvent::Lost);
-                    match self.come_back(&jid).await {
+                    match self.come_back(&former).await {
                         Some(new) => link = new,
                         None => return,
                     }
@@ -193,6 +223,11 @@ impl Keeper {
 
     /// Moves stanzas both ways until the connection ends.
     async fn serve(&mut self, link: &mut Link) -> End {
+        for stanza in self.pending.split_off(0) {
+            if self.carry(link, Input::Send(stanza)).await.is_err() {
+                return End::Lost;
+            }
+        }
         let mut pings = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
         let mut pinged = 0u64;
         let mut answered = 0u64;
@@ -214,47 +249,60 @@ impl Keeper {
                     Input::Ping { id: format!("ping-{pinged}") }
                 }
             };
-            let outputs: Vec<Output> = link.stream.handle(input).collect();
-            for output in outputs {
-                match output {
-                    Output::Send(frame) => match send(&mut link.socket, frame).await {
-                        Ok(()) => {}
-                        Err(()) => return End::Lost,
-                    },
-                    Output::Stanza(stanza) => {
-                        if let Some((from, signal)) = inbound::signal(&stanza, &link.jid) {
-                            self.listener.tell(SignalingEvent::Received {
-                                from,
-                                signal: Box::new(signal),
-                            });
-                        }
-                    }
-                    Output::Pong { .. } => answered = pinged,
-                    Output::Failed(_) | Output::Closed => return End::Lost,
-                    _ => {}
-                }
+            match self.carry(link, input).await {
+                Ok(Carried::Answered) => answered = pinged,
+                Ok(Carried::Nothing) => {}
+                Err(()) => return End::Lost,
             }
         }
     }
 
+    /// Gives the stream an input and does what it wants; an error when the
+    /// connection is lost.
+    async fn carry(&self, link: &mut Link, input: Input) -> Result<Carried, ()> {
+        let mut carried = Carried::Nothing;
+        let outputs: Vec<Output> = link.stream.handle(input).collect();
+        for output in outputs {
+            match output {
+                Output::Send(frame) => send(&mut link.socket, frame).await?,
+                Output::Stanza(stanza) => {
+                    if let Some((from, signal)) = inbound::signal(&stanza, &link.jid) {
+                        self.listener.tell(SignalingEvent::Received {
+                            from,
+                            signal: Box::new(signal),
+                        });
+                    }
+                }
+                Output::Pong { .. } => carried = Carried::Answered,
+                Output::Failed(_) | Output::Closed => return Err(()),
+                _ => {}
+            }
+        }
+        Ok(carried)
+    }
+
     /// Tries again until it works or nobody wants it any more. The pauses
     /// grow and are spread, so that a restarted server is not met by everybody
-    /// at once.
-    async fn come_back(&mut self, former: &Jid) -> Option<Link> {
+    /// at once. What was under way is lost unless the server resumes the
+    /// stream.
+    async fn come_back(&mut self, former: &Former) -> Option<Link> {
         let mut pause = Duration::ZERO;
         'attempts: loop {
             let spread = pause.mul_f64(0.5 + rand::random::<f64>() / 2.0);
             let attempt = async {
                 sleep(spread).await;
-                Link::open(&self.server, former.resource()).await
+                Link::open(&self.server, Some(former.clone())).await
             };
             tokio::pin!(attempt);
             let opened = loop {
                 tokio::select! {
                     opened = &mut attempt => break opened,
                     request = self.requests.recv() => match request {
-                        // Sent before it was known that chat is down.
-                        Some(Request::Send(_)) => {}
+                        Some(Request::Send(stanza)) => {
+                            if self.pending.len() < MAX_PENDING {
+                                self.pending.push(stanza);
+                            }
+                        }
                         Some(Request::Reconnect) => {
                             pause = Duration::ZERO;
                             continue 'attempts;
@@ -268,7 +316,12 @@ impl Keeper {
                 }
             };
             match opened {
-                Ok(link) => return Some(link),
+                Ok(link) => {
+                    if !link.resumed {
+                        self.pending.clear();
+                    }
+                    return Some(link);
+                }
                 Err(ConnectError::Refused) => {
                     tracing::warn!("chat refuses the token; log in again");
                     return None;

@@ -181,7 +181,10 @@ async fn silence_is_pinged_and_then_ended() {
         }
         assert_eq!(stanza.attribute("from"), Some(crate::common::DOMAIN));
         let id = stanza.attribute("id").unwrap();
-        let pong = format!(r#"<iq id="{id}" type="result" to="{}"/>"#, crate::common::DOMAIN);
+        let pong = format!(
+            r#"<iq id="{id}" type="result" to="{}"/>"#,
+            crate::common::DOMAIN
+        );
         alive.send(&pong).await;
     };
     let came = presence().await;
