@@ -10,6 +10,7 @@ mod client_stream;
 mod relay;
 mod server_stream;
 mod signal;
+mod tcp_stream;
 mod text;
 
 use visavis_peer::fuzzing as peer;
@@ -20,7 +21,7 @@ use visavis_xmpp::xml::Limits;
 pub type Check = fn(&[u8]);
 
 /// A check by its name, which is that of its fuzz target and its corpus.
-pub const CHECKS: [(&str, Check); 9] = [
+pub const CHECKS: [(&str, Check); 10] = [
     ("candidate", peer::candidate),
     ("client_stream", client_stream::client_stream),
     ("description", peer::description),
@@ -29,6 +30,7 @@ pub const CHECKS: [(&str, Check); 9] = [
     ("server_stream", server_stream::server_stream),
     ("signal", signal::signal),
     ("stun", relay::stun),
+    ("tcp_stream", tcp_stream::tcp_stream),
     ("text", text::text),
 ];
 

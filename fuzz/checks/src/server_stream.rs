@@ -1,20 +1,23 @@
 //! The server's end of a stream.
 
 use visavis_xmpp::sasl::SaslFailure;
-use visavis_xmpp::server::{Input, Output, ServerConfig, ServerStream};
+use visavis_xmpp::server::{Input, Output, Resumable, ResumptionOffer, ServerConfig, ServerStream};
 use visavis_xmpp::stanza::StanzaHeader;
 use visavis_xmpp::xml::Element;
-use visavis_xmpp::{Jid, StreamError};
+use visavis_xmpp::{Jid, StreamError, UnackedLimits};
 
 use crate::{DOMAIN, PASSWORD, ROOMY, USER};
+
+/// The name of the stream that can be resumed.
+const STREAM: &str = "one";
 
 /// The resource that somebody else has.
 const TAKEN: &str = "taken";
 
 /// Plays the client's part, a frame a line, and the shell's, which lets one user
 /// in and answers at once, or after `!patient` only at `!answer`. Lines that
-/// begin with `!` are what else can happen. The stream keeps the rules of
-/// [`Output`].
+/// begin with `!` are what else can happen; `!back` is another socket, on which
+/// the client may come back. The stream keeps the rules of [`Output`].
 pub(crate) fn server_stream(script: &[u8]) {
     let Ok(script) = std::str::from_utf8(script) else {
         return;
@@ -27,6 +30,11 @@ pub(crate) fn server_stream(script: &[u8]) {
 
 struct Play {
     stream: ServerStream,
+    accept_any_domain: bool,
+    /// What is left of the stream before.
+    left: Option<Box<Resumable>>,
+    /// What has to be sent again as soon as the client is back.
+    due: Vec<Output>,
     /// What the stream asked the shell and was not told yet.
     asked: Option<Input>,
     patient: bool,
@@ -39,8 +47,16 @@ impl Play {
         let domain = Jid::server(DOMAIN).expect("an address");
         let mut config = ServerConfig::new(domain, "stream".to_owned());
         config.accept_any_domain = accept_any_domain;
+        config.resumption = Some(ResumptionOffer {
+            id: STREAM.to_owned(),
+            max_seconds: 60,
+            limits: UnackedLimits::default(),
+        });
         Self {
             stream: ServerStream::new(config),
+            accept_any_domain,
+            left: None,
+            due: Vec::new(),
             asked: None,
             patient: false,
             authenticated: false,
@@ -65,11 +81,22 @@ impl Play {
             ("!fault", _) => self.give(Input::StreamFault(StreamError::ConnectionTimeout)),
             ("!shutdown", _) => self.give(Input::Shutdown),
             ("!gone", _) => self.give(Input::SocketClosed),
+            ("!ping", id) => self.give(Input::Ping { id: id.to_owned() }),
+            ("!back", _) => self.back(),
             _ => self.give(Input::Frame(line.to_owned())),
         }
         if !self.patient {
             self.answer();
         }
+    }
+
+    fn back(&mut self) {
+        let left = self.stream.take_resumable();
+        *self = Self {
+            left,
+            patient: self.patient,
+            ..Self::new(self.accept_any_domain)
+        };
     }
 
     /// Answers until nothing is asked: what waited may ask again.
@@ -89,6 +116,7 @@ impl Play {
 
     fn give(&mut self, input: Input) {
         let over = self.stream.is_closed();
+        let resumed = matches!(input, Input::Resumed(_));
         let delivered = match &input {
             Input::Deliver(stanza) => Some(stanza.clone()),
             _ => None,
@@ -98,13 +126,15 @@ impl Play {
             assert_eq!(outputs, []);
         }
         if let Some(stanza) = delivered {
+            // A question about what has arrived may follow.
             let passed_on = self.ready.is_some() && !over;
-            assert_eq!(outputs.len(), usize::from(passed_on));
-            assert!(
-                outputs
-                    .pop()
-                    .is_none_or(|sent| sent == Output::Send(stanza))
-            );
+            let sent = passed_on.then_some(Output::Send(stanza));
+            assert_eq!(outputs.first(), sent.as_ref());
+            assert!(outputs.len() <= 2 && (passed_on || outputs.is_empty()));
+            outputs.clear();
+        }
+        if resumed && !over {
+            self.check_resumed(&mut outputs);
         }
         let last = outputs.len().saturating_sub(1);
         let closed = outputs.last() == Some(&Output::Close);
@@ -116,6 +146,15 @@ impl Play {
             self.stream.jid(),
             self.ready.as_ref().filter(|_| !self.stream.is_closed())
         );
+    }
+
+    /// What has to be sent again comes first, but for what the client has
+    /// acknowledged. A question may follow.
+    fn check_resumed(&mut self, outputs: &mut Vec<Output>) {
+        let is_ready = |output: &Output| matches!(output, Output::Ready { .. });
+        let ready = outputs.iter().position(is_ready);
+        let mut again: Vec<_> = outputs.drain(1..ready.expect("it is ready")).collect();
+        assert!(self.due.ends_with(&again) || again.pop().is_some() && self.due.ends_with(&again));
     }
 
     fn check(&mut self, output: Output, last: bool) {
@@ -149,6 +188,18 @@ impl Play {
                 self.ready = Some(jid);
             }
             Output::Stanza { header, raw } => self.check_stanza(&header, &raw),
+            Output::Resumable { id } => {
+                assert!(self.ready.is_some() && id == STREAM);
+            }
+            Output::Resume { id } => {
+                assert!(last && self.authenticated && self.ready.is_none());
+                let left = self.left.take().filter(|_| id == STREAM);
+                self.asked = Some(left.map_or(Input::ResumeRefused, |left| {
+                    let again = left.unacked().map(ToOwned::to_owned);
+                    self.due = again.map(Output::Send).collect();
+                    Input::Resumed(left)
+                }));
+            }
             Output::Carbons(_) => assert!(self.ready.is_some()),
             Output::Close => assert!(last),
             other => panic!("no rule for {other:?}"),

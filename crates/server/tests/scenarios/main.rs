@@ -9,6 +9,7 @@ mod described_for_programs;
 mod encrypted;
 mod headlines_reach_every_device;
 mod hostile_frames;
+mod hostile_streams;
 mod http_edges;
 mod logins_and_back_off;
 mod random_bytes;

@@ -107,6 +107,35 @@ async fn as_a_chat_message() {
 }
 
 #[tokio::test]
+async fn in_place_of_a_stream() {
+    let running = start().await;
+    let address = running.server.ready().xmpp.clone().unwrap();
+    for seed in SEEDS {
+        let socket = TcpStream::connect(&address).await.unwrap();
+        let bytes = random_bytes(seed);
+        let answer = answer(socket, &bytes).await;
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.contains("<not-well-formed "), "{seed}: {answer}");
+        assert!(answer.ends_with("</stream:stream>"), "{seed}: {answer}");
+    }
+    running.still_serves().await;
+}
+
+#[tokio::test]
+async fn inside_a_stream() {
+    let running = start().await;
+    for seed in SEEDS {
+        let mut stream = running.stream().await;
+        stream.log_in(101, "tcp").await;
+        let answer = answer(stream.socket, &random_bytes(seed)).await;
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.contains("<stream:error"), "{seed}: {answer}");
+        assert!(answer.ends_with("</stream:stream>"), "{seed}: {answer}");
+    }
+    running.still_serves().await;
+}
+
+#[tokio::test]
 async fn in_place_of_web_socket_frames() {
     // The frame that closes with 1002, a protocol error (RFC 6455 sections 5.5.1
     // and 7.4.1).

@@ -28,6 +28,13 @@ pub struct Resumption {
     ledger: Ledger,
 }
 
+impl Resumption {
+    /// The stanzas that may never have reached the server, oldest first.
+    pub fn unacked(&self) -> impl Iterator<Item = &str> {
+        self.ledger.unacked()
+    }
+}
+
 impl ClientStream {
     /// What is needed to come back to a stream that was lost, or that is
     /// online and not to be used any more. None if the server does not let us,

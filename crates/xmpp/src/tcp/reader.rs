@@ -26,6 +26,8 @@ pub struct TcpReader {
     cut: Cut,
     /// A declaration came, and only a header may follow.
     declared: bool,
+    /// The name of the stream's element, as the header writes it.
+    root: String,
     prefixes: Vec<Prefix>,
 }
 
@@ -49,6 +51,7 @@ impl TcpReader {
             seen: 0,
             cut: Cut::new(),
             declared: false,
+            root: String::new(),
             prefixes: Vec::new(),
         }
     }
@@ -93,7 +96,10 @@ impl TcpReader {
                     Some(Piece::Element(self.alone(element)))
                 }
                 Found::End => {
-                    self.take_seen();
+                    let end = text(self.take_seen())?;
+                    if end_name(&end) != Some(&self.root) {
+                        return Err(StreamError::NotWellFormed);
+                    }
                     Some(Piece::Close)
                 }
             };
@@ -134,6 +140,7 @@ impl TcpReader {
         if !header.is(ns::STREAMS, "stream") || content != Some(ns::CLIENT) {
             return Err(StreamError::InvalidNamespace);
         }
+        self.root = name.to_string();
         self.prefixes = prefixes(seen, &tag);
         let open = open(&header);
         self.declared = false;
@@ -166,6 +173,12 @@ impl TcpReader {
 
 fn text(bytes: Vec<u8>) -> Result<String, StreamError> {
     String::from_utf8(bytes).map_err(|_| StreamError::NotWellFormed)
+}
+
+/// The name in an end tag (XML 1.0 section 3.1).
+fn end_name(tag: &str) -> Option<&str> {
+    let name = tag.strip_prefix("</")?.strip_suffix('>')?;
+    Some(name.trim_end_matches([' ', '\t', '\r', '\n']))
 }
 
 fn open(header: &Element) -> Open {
@@ -292,7 +305,17 @@ mod tests {
                 "{forbidden}"
             );
         }
-        for broken in ["x", "<>", "< a", "<a <", "<?xml?><?xml?>", "<?x?><a/>"] {
+        for broken in [
+            "x",
+            "<>",
+            "< a",
+            "<a <",
+            "<?xml?><?xml?>",
+            "<?x?><a/>",
+            "</stream>",
+            "</ stream:stream>",
+            "</>",
+        ] {
             assert_eq!(refusal(broken), StreamError::NotWellFormed, "{broken}");
         }
     }

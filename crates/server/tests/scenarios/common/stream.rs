@@ -14,6 +14,10 @@ use super::certificate::encrypt;
 use super::chat::{Socket, parse};
 use super::{APP, DOMAIN, password, soon};
 
+/// How a client opens a stream.
+pub(crate) const HEADER: &str = "<?xml version='1.0'?><stream:stream to='chat.test' version='1.0' \
+    xml:lang='en' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+
 pub(crate) struct Stream {
     pub(crate) socket: Pin<Box<dyn Socket>>,
     reader: TcpReader,
@@ -72,11 +76,7 @@ impl Stream {
 
     /// Opens a stream; gives back the features.
     pub(crate) async fn open(&mut self) -> Element {
-        self.send(&format!(
-            "<?xml version='1.0'?><stream:stream to='{DOMAIN}' version='1.0' xml:lang='en' \
-             xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
-        ))
-        .await;
+        self.send(HEADER).await;
         let Some(Piece::Open(open)) = self.piece().await else {
             panic!("no stream")
         };

@@ -1,0 +1,110 @@
+//! Whatever a client sends over TCP, only that client's connection suffers.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use tokio::io::AsyncWriteExt;
+use visavis_xmpp::tcp::Piece;
+
+use crate::common::chat::{bare, headline};
+use crate::common::stream::{HEADER, Stream};
+use crate::common::{APP, Running, soon, start};
+
+/// A stream that is logged in, or only open.
+async fn stream(running: &Running, logged_in: bool) -> Stream {
+    let mut stream = running.stream().await;
+    if logged_in {
+        stream.log_in(101, "tcp").await;
+    } else {
+        stream.open().await;
+    }
+    stream
+}
+
+/// The stream ends in good order with this error.
+async fn ends_with(mut stream: Stream, error: &str, what: &str) {
+    let told = loop {
+        match stream.piece().await {
+            Some(Piece::Element(element)) if element.contains("stream:error") => break element,
+            Some(Piece::Close) | None => panic!("{what}: nothing was told"),
+            Some(_) => {}
+        }
+    };
+    assert!(told.contains(&format!("<{error} ")), "{what}: {told}");
+    assert_eq!(stream.piece().await, Some(Piece::Close));
+    assert_eq!(stream.piece().await, None);
+}
+
+#[tokio::test]
+async fn a_stanza_of_ten_megabytes() {
+    let running = start().await;
+    for logged_in in [false, true] {
+        let mut stream = stream(&running, logged_in).await;
+        let large = format!("<message><body>{}</body></message>", "x".repeat(10 << 20));
+        // The server may hang up while it is being sent.
+        let _ = soon(stream.socket.write_all(large.as_bytes())).await;
+        ends_with(stream, "policy-violation", "10 MiB").await;
+    }
+    running.still_serves().await;
+}
+
+#[tokio::test]
+async fn nesting_names_and_entities() {
+    let running = start().await;
+    let deep = format!(
+        "<message>{}{}</message>",
+        "<a>".repeat(2000),
+        "</a>".repeat(2000)
+    );
+    let names = "<message xmlns:x='urn:x'><y:a/></message>";
+    for (sent, error) in [
+        (deep.as_str(), "policy-violation"),
+        (names, "not-well-formed"),
+        ("<message><body>&b;</body></message>", "not-well-formed"),
+        ("<message a='1' a='2'/>", "not-well-formed"),
+        ("<message><?php?></message>", "restricted-xml"),
+        ("<message>\u{1}</message>", "not-well-formed"),
+        ("</message>", "not-well-formed"),
+    ] {
+        for logged_in in [false, true] {
+            let mut stream = stream(&running, logged_in).await;
+            stream.send(sent).await;
+            let what: String = sent.chars().take(40).collect();
+            ends_with(stream, error, &what).await;
+        }
+    }
+    running.still_serves().await;
+}
+
+/// From the first byte to a call, cut off at every byte.
+#[tokio::test]
+async fn an_exchange_cut_off_at_every_place() {
+    let running = start().await;
+    // Logging in by password so often would hash as often.
+    let token = running.rest(APP).logged_in(101).await.token.unwrap();
+    let plain = STANDARD.encode(format!("\0101-{APP}\0{token}"));
+    let exchange = [
+        HEADER,
+        &format!("<auth mechanism='PLAIN' xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{plain}</auth>"),
+        HEADER,
+        "<iq id='b' type='set'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
+        "<enable resume='true' xmlns='urn:xmpp:sm:3'/><presence/>",
+        &headline("m", &bare(102), "call"),
+    ]
+    .concat();
+    let mut callee = running.chat(102).await;
+    for length in 0..exchange.len() {
+        let mut stream = running.stream().await;
+        stream.send(&exchange[..length]).await;
+        soon(stream.socket.shutdown()).await.unwrap();
+        while let Some(piece) = stream.piece().await {
+            let is_error =
+                matches!(&piece, Piece::Element(element) if element.contains("stream:error"));
+            assert!(!is_error, "{length}: {piece:?}");
+        }
+    }
+    assert!(
+        callee.fence().await.is_empty(),
+        "a call that was cut off came"
+    );
+    running.still_serves().await;
+}
