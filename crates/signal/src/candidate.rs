@@ -26,3 +26,24 @@ impl fmt::Debug for Candidate {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn what_is_logged_shows_no_address() {
+        let candidate = Candidate {
+            candidate: "candidate:1 1 udp 1 192.0.2.7 9 typ host".into(),
+            sdp_mid: Some("audio".into()),
+            sdp_mline_index: None,
+        };
+        let logged = format!("{candidate:?}");
+        assert!(
+            logged.contains("audio") && !logged.contains("192.0.2.7"),
+            "{logged}"
+        );
+    }
+}

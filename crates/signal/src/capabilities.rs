@@ -125,6 +125,7 @@ mod tests {
     fn text_is_sorted_and_read_in_any_order() {
         let written = Capabilities::from_names(["ringing", "hold", "ringing"]).unwrap();
         assert_eq!(written.wire(), "hold ringing");
+        assert!(written.contains("hold") && !written.contains("glare"));
         assert_eq!(Capabilities::from_wire(" ringing\n hold "), Ok(written));
     }
 
@@ -146,6 +147,8 @@ mod tests {
             Capabilities::from_names(names),
             Err(CapabilityError::TooMany)
         );
+        let full = (0..MAX_CAPABILITIES).chain([0]).map(|n| format!("x{n}"));
+        assert!(Capabilities::from_names(full).is_ok());
         assert_eq!(
             Capabilities::from_names([""]),
             Err(CapabilityError::InvalidName)

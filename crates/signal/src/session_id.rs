@@ -115,8 +115,12 @@ pub struct SessionIdError;
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    extern crate std;
+
     use alloc::collections::BTreeSet;
+    use alloc::format;
     use alloc::string::ToString;
+    use std::hash::{BuildHasher, RandomState};
 
     use super::*;
 
@@ -132,6 +136,9 @@ mod tests {
         assert_eq!(lower, upper);
         assert_eq!(lower.cmp(&upper), Ordering::Equal);
         assert_eq!(upper.to_string(), UPPER);
+        let random = RandomState::new();
+        assert_eq!(random.hash_one(&lower), random.hash_one(&upper));
+        assert_eq!(format!("{upper:?}"), format!("SessionId({UPPER})"));
         let known = BTreeSet::from([lower]);
         assert!(known.contains(&upper));
     }
@@ -141,6 +148,9 @@ mod tests {
         let small = SessionId::parse("0A000000-0000-4000-8000-000000000000").unwrap();
         let large = SessionId::parse("0b000000-0000-4000-8000-000000000000").unwrap();
         assert!(small < large);
+        assert_ne!(small, large);
+        let random = RandomState::new();
+        assert_ne!(random.hash_one(&small), random.hash_one(&large));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+mod extensions;
 mod foreign_platforms;
 mod properties;
 mod recorded_signals;

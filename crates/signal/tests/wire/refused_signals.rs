@@ -223,6 +223,18 @@ fn user_info_is_bounded() {
 }
 
 #[test]
+fn ten_times_what_clients_send_is_read() {
+    let entries: String = (0..10)
+        .map(|n| format!("<k{n}>{}</k{n}>", "x".repeat(1000)))
+        .collect();
+    let signal = decoded(&format!(
+        "{}<userInfo>{entries}</userInfo>",
+        constants("hangUp")
+    ));
+    assert_eq!(signal.user_info.len(), 10);
+}
+
+#[test]
 fn every_other_value_is_bounded() {
     let long = "x".repeat(MAX_VALUE_BYTES + 1);
     let too_long = |field| DecodeError::TooLong {
