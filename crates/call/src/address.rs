@@ -6,6 +6,7 @@ use visavis_signal::UserId;
 
 /// A user, or one device of his.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Address {
     /// The user.
     pub user: UserId,

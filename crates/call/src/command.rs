@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use thiserror::Error;
 use visavis_signal::{CallType, SessionId, UserId, UserInfo};
 
-/// A wish of the app. A refused one changes nothing.
+/// A wish of the app. A refused one changes nothing. Exhaustive, as [`Input`](crate::Input).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Command {
     /// Deliver calls from now on. Harmless when they are delivered already.
     StartProcessing,
@@ -107,6 +107,7 @@ pub enum Command {
 
 /// Why a command was refused. In every case it is the app that has to act.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum CommandError {
     /// [`Command::StartProcessing`] has to come first.

@@ -16,6 +16,7 @@ const INCOMING_LIMIT: RangeInclusive<usize> = 1..=16;
 
 /// The settings of one [`Core`](crate::Core).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CallConfig {
     /// How long a call rings, on either side: 10 to 600 seconds, 60 by default.
     pub answer_interval: Duration,

@@ -9,6 +9,7 @@ use crate::{DescriptionFault, PeerState, SessionState};
 /// Something that happened in a call. The order of events is described at the
 /// [head of this crate](crate#the-order-of-events).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Event {
     // ── The call ────────────────────────────────────────────────────────────
     /// Somebody calls. The first event of an incoming session.
@@ -286,6 +287,7 @@ pub enum Event {
 
 /// Why a call was rejected without asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum BusyCause {
     /// We are in a call, and [`CallConfig::auto_reject`](crate::CallConfig::auto_reject) is on.

@@ -8,12 +8,14 @@ use visavis_signal::{Candidate, Description, SessionId, Signal, SignalKind, User
 use crate::Address;
 
 /// Something that happened outside. What the app wants comes as a [`Command`](crate::Command).
+///
+/// Exhaustive, so that whoever hides what is private in one does not compile when another comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 #[expect(
     clippy::large_enum_variant,
     reason = "an input lives as long as the call that handles it, and is never stored"
 )]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Input {
     /// A signal arrived. Copies of what other devices of our own user sent (XEP-0280) come the
     /// same way, with our own user and that device as `from`.
@@ -53,9 +55,9 @@ pub enum Input {
     NetworkChanged,
 }
 
-/// What happens to the connection with one peer.
+/// What happens to the connection with one peer. Exhaustive, as [`Input`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TransportEvent {
     /// Our offer is ready, or has more candidates in it than before. The latest is what the next
     /// `call` carries. After the first exchange of descriptions an offer comes once, when it was
@@ -84,6 +86,7 @@ pub enum TransportEvent {
 
 /// What is wrong with a session description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum DescriptionFault {
     /// It is not SDP (RFC 8866).

@@ -10,6 +10,7 @@ use crate::{Address, Event};
 
 /// Something for the shell to do. Exhaustive, so that a shell that misses one does not compile.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Output {
     /// Send this signal. The order between two users has to be kept.
     Send {
@@ -38,6 +39,7 @@ pub enum Output {
 /// `CreateOffer`. `AddCandidates` never comes before the other side's description, and nothing
 /// comes after `Close`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TransportCommand {
     /// Make it, and begin to gather candidates.
     Open {

@@ -33,6 +33,7 @@ use PeerState::{
 /// stays readable: `NotAnswered`, `Rejected`, `HungUp`, `DisconnectTimeout`, `Error` and `Closed`
 /// are ends, which only a user leaves who is called into the call again, for `New` or `Wait`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum PeerState {
     /// There is no such peer in this call.
     Unknown,

@@ -29,6 +29,17 @@ pub const ACCEPTED_ELSEWHERE: &str = "accepted-elsewhere";
 /// Left: both called each other, and go on with the other call.
 pub const GLARE: &str = "glare";
 
+/// All of them.
+pub const ALL: [&str; 7] = [
+    BUSY,
+    TOO_MANY_CALLS,
+    UNUSABLE_DESCRIPTION,
+    NOT_ANSWERED,
+    NO_CONNECTION,
+    ACCEPTED_ELSEWHERE,
+    GLARE,
+];
+
 pub(crate) fn user_info(reason: &str) -> UserInfo {
     UserInfo::from_entries([(KEY, reason)]).unwrap_or_default()
 }
@@ -39,15 +50,7 @@ mod tests {
 
     #[test]
     fn every_reason_fits_into_user_info() {
-        for reason in [
-            BUSY,
-            TOO_MANY_CALLS,
-            UNUSABLE_DESCRIPTION,
-            NOT_ANSWERED,
-            NO_CONNECTION,
-            ACCEPTED_ELSEWHERE,
-            GLARE,
-        ] {
+        for reason in ALL {
             assert_eq!(user_info(reason).get(KEY), Some(reason));
         }
     }

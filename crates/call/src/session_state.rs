@@ -22,6 +22,7 @@ use SessionState::{Closed, Connected, Connecting, GoingToClose, New, Pending};
 ///                         └──────────────┘ are released     └────────┘
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum SessionState {
     /// Created here; nothing has been sent.
     New,

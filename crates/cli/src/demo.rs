@@ -200,7 +200,7 @@ impl Stage {
             return Ok(());
         }
         Err(Failure::new(
-            Reason::Media,
+            Reason::Verdict,
             "the call is not as it should be",
         ))
     }

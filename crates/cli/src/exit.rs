@@ -19,8 +19,8 @@ pub(crate) enum Reason {
     NotAnswered,
     /// 7: the connection failed or was lost.
     Connection,
-    /// 8: media is missing or broken.
-    Media,
+    /// 8: what was judged is not as it should be: media is missing or broken, or a replay differs.
+    Verdict,
     /// 9: a file or device cannot be used.
     Source,
 }
@@ -34,7 +34,7 @@ impl Reason {
             Self::Rejected => 5,
             Self::NotAnswered => 6,
             Self::Connection => 7,
-            Self::Media => 8,
+            Self::Verdict => 8,
             Self::Source => 9,
         }
     }

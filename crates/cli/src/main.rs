@@ -6,6 +6,7 @@ mod demo;
 mod exit;
 mod serve;
 mod source;
+mod trace;
 mod user;
 mod verdict;
 
@@ -42,6 +43,8 @@ enum Command {
     Answer(Box<call::AnswerCommand>),
     Demo(demo::DemoCommand),
     Verdict(verdict::VerdictCommand),
+    Replay(trace::ReplayCommand),
+    Trace(trace::TraceCommand),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +61,8 @@ fn run(command: Command) -> Outcome {
         Command::App(command) => command.run(),
         Command::User(command) => command.run(),
         Command::Verdict(command) => command.run(),
+        Command::Replay(command) => command.run(),
+        Command::Trace(command) => command.run(),
         Command::Serve(command) => block_on(command.run()),
         Command::Call(command) => block_on(command.run()),
         Command::Answer(command) => block_on(command.run()),

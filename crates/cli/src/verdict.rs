@@ -63,7 +63,7 @@ impl VerdictCommand {
         }
         match problems.first() {
             None => Ok(()),
-            Some(_) => Err(Failure::new(Reason::Media, problems.join("; "))),
+            Some(_) => Err(Failure::new(Reason::Verdict, problems.join("; "))),
         }
     }
 }
@@ -173,7 +173,7 @@ fn only_file(folder: &Path, extension: &str) -> Result<PathBuf, Failure> {
     match (found.next(), found.next()) {
         (Some(path), None) => Ok(path),
         (None, _) => Err(Failure::new(
-            Reason::Media,
+            Reason::Verdict,
             format_args!(
                 "{} has no .{extension} file: nothing was received",
                 folder.display()
@@ -191,7 +191,7 @@ fn only_file(folder: &Path, extension: &str) -> Result<PathBuf, Failure> {
 
 fn broken(path: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(
-        Reason::Media,
+        Reason::Verdict,
         format_args!("{} cannot be read: {error}", path.display()),
     )
 }

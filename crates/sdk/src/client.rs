@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
-use visavis_call::{Command, Core};
+use visavis_call::Command;
 use visavis_media::view::RenderContext;
 use visavis_signal::{CallType, SessionId, UserId, UserInfo};
+use visavis_trace::{Recorded, Recorder};
 
 use crate::config::CallConfig;
 use crate::engine::{Engine, Refused};
@@ -59,8 +60,43 @@ impl CallClient {
     /// # Errors
     /// [`SettingsError`] as [`new`](Self::new).
     pub fn attach(&self, signaling: impl Signaling) -> Result<(), SettingsError> {
-        let core = Core::new(signaling.user(), self.config.control(), rand::random())?;
-        self.engine.attach(Arc::new(signaling), core);
+        self.attach_with(signaling, None)
+    }
+
+    /// As [`attach`](Self::attach), and records what call control is told and what it does about
+    /// it, up to the end of the client or another `attach`. `visavis replay` does it again,
+    /// `visavis trace` draws it.
+    ///
+    /// The trace is meant to be shown to others: it holds no session description, candidate,
+    /// address, password, value of a user info or name of a device. Each step is written before
+    /// it is carried out, which costs some microseconds; a medium that blocks would hold up all
+    /// calls of this client.
+    ///
+    /// ```no_run
+    /// # use visavis::*;
+    /// # fn example(client: CallClient, chat: ChatClient) -> Result<(), Box<dyn std::error::Error>> {
+    /// client.attach_recorded(chat, Recorder::create("call.trace")?)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`SettingsError`] as [`new`](Self::new).
+    pub fn attach_recorded(
+        &self,
+        signaling: impl Signaling,
+        recorder: Recorder,
+    ) -> Result<(), SettingsError> {
+        self.attach_with(signaling, Some(recorder))
+    }
+
+    fn attach_with(
+        &self,
+        signaling: impl Signaling,
+        recorder: Option<Recorder>,
+    ) -> Result<(), SettingsError> {
+        let (me, config) = (signaling.user(), self.config.control());
+        let call = Recorded::new(me, config, rand::random(), recorder)?;
+        self.engine.attach(Arc::new(signaling), call);
         Ok(())
     }
 

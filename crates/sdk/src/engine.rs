@@ -23,10 +23,10 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep_until;
 use visavis_call::{
-    Address, Command, CommandError, Core, Event, Input, Output, Time, TransportCommand,
-    TransportEvent,
+    Address, Command, CommandError, Event, Input, Output, Time, TransportCommand, TransportEvent,
 };
 use visavis_signal::{CallType, SessionId, Signal, UserId};
+use visavis_trace::Recorded;
 
 use crate::config::CallConfig;
 use crate::error::CallError;
@@ -73,7 +73,7 @@ struct State {
 }
 
 struct Attached {
-    core: Core,
+    call: Recorded,
     signaling: Arc<dyn Signaling>,
     receiving: JoinHandle<()>,
 }
@@ -120,12 +120,12 @@ impl Engine {
     }
 
     /// Connects the core to a transport; an earlier one is let go.
-    pub(crate) fn attach(&self, signaling: Arc<dyn Signaling>, core: Core) {
+    pub(crate) fn attach(&self, signaling: Arc<dyn Signaling>, call: Recorded) {
         // Before anybody can know that we are here.
         let events = signaling.subscribe();
         let receiving = self.runtime.spawn(receive(self.me.clone(), events));
         let former = self.lock().attached.replace(Attached {
-            core,
+            call,
             signaling,
             receiving,
         });
@@ -165,11 +165,8 @@ impl Engine {
         {
             return Err(Refused::NotConnected);
         }
-        let outputs: Vec<Output> = attached
-            .core
-            .command(self.now(), command)
-            .map_err(Refused::Command)?
-            .collect();
+        let outputs = attached.call.command(self.now(), command);
+        let outputs = outputs.map_err(Refused::Command)?;
         self.carry_out(&mut state, outputs);
         self.unlock(state);
         Ok(())
@@ -221,7 +218,7 @@ impl Engine {
         let Some(attached) = state.attached.as_mut() else {
             return;
         };
-        let outputs: Vec<Output> = attached.core.handle(self.now(), input).collect();
+        let outputs = attached.call.handle(self.now(), input);
         self.carry_out(state, outputs);
     }
 
@@ -345,7 +342,8 @@ impl Engine {
         self.lock()
             .attached
             .as_ref()?
-            .core
+            .call
+            .core()
             .session(session)
             .map(read)
     }
@@ -505,7 +503,7 @@ impl Engine {
 
     /// Another call takes the place of ours, with our open sources.
     fn replace(&self, state: &mut State, ours: &SessionId, by: SessionId) -> Option<CallSession> {
-        let session = state.attached.as_ref()?.core.session(&by)?;
+        let session = state.attached.as_ref()?.call.core().session(&by)?;
         let identity = Identity {
             id: by.clone(),
             initiator: session.initiator(),
@@ -704,7 +702,7 @@ impl Engine {
     }
 
     fn next_timeout(&self) -> Option<Time> {
-        self.lock().attached.as_ref()?.core.next_timeout()
+        self.lock().attached.as_ref()?.call.core().next_timeout()
     }
 
     fn now(&self) -> Time {

@@ -82,3 +82,4 @@ pub use visavis_signal::{AddRefusal, MediaState};
 pub use visavis_signal::{
     CallType, SessionId, Signal, SignalKind, UserId, UserInfo, UserInfoError,
 };
+pub use visavis_trace::Recorder;

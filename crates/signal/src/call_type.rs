@@ -2,6 +2,7 @@
 
 /// Whether a call carries video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CallType {
     /// Audio and video.
     Video = 1,

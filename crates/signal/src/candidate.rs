@@ -8,6 +8,7 @@ use core::fmt;
 /// All texts are single lines; control characters are not written. `Debug`
 /// hides the candidate line, because it holds addresses.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Candidate {
     /// The line, from `candidate:` on.
     pub candidate: Arc<str>,

@@ -41,6 +41,7 @@ impl fmt::Debug for Description {
 
 /// Which half of the offer/answer exchange (RFC 3264) a description is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum DescriptionKind {
     /// It proposes.
     Offer,
@@ -67,6 +68,7 @@ impl DescriptionKind {
 
 /// The description inside an `update` that reconnects a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SessionDescription {
     /// Names the exchange: an answer repeats the id of its offer. A UUID from
     /// every known client, but taken as it is; one line.

@@ -57,6 +57,8 @@ mod field;
 pub mod limits;
 mod message_id;
 mod platform;
+#[cfg(feature = "serde")]
+mod serialized;
 mod session_id;
 mod signal;
 mod text;

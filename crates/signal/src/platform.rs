@@ -5,7 +5,6 @@ use alloc::sync::Arc;
 /// The kind of client that sent a signal, as it says itself. Good for logs
 /// and for known quirks; never proof of anything.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
 pub enum Platform {
     /// This SDK.
     Rust,

@@ -17,6 +17,7 @@ use crate::{
 /// Who sent it is not in here: the stanza's `from` says that, and the server
 /// vouches for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Signal {
     /// The call it belongs to.
     pub session: SessionId,
@@ -87,6 +88,7 @@ impl Signal {
 
 /// What a signal says.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Body {
     /// I call you, or: we are both in this call, connect to me.
     Call {
@@ -112,6 +114,7 @@ pub enum Body {
 
 /// Which of the six signals. There are no others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum SignalKind {
     /// `call`
     Call,

@@ -12,6 +12,7 @@ use crate::{SessionDescription, UserId};
 /// [capability](crate::capability) named with each; a reader that does not
 /// know one takes it for data.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Update {
     /// Nothing of the call's own: what counts is the user info.
     Data {
@@ -99,6 +100,7 @@ pub(crate) mod reason {
 
 /// What a participant sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MediaState {
     /// Whether he can be heard.
     pub audio: bool,
@@ -110,6 +112,7 @@ pub struct MediaState {
 
 /// Why a user is not called into a call that goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum AddRefusal {
     /// The call has as many participants as it may have.
     Full,
@@ -136,6 +139,7 @@ impl AddRefusal {
 
 /// What a `call` into a call that goes on says besides.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Join {
     /// How often this user was called into this call, this time included: at
     /// least 1. A call that he left rings again only for a higher number.

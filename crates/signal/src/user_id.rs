@@ -7,6 +7,7 @@ use visavis_xmpp::Jid;
 
 /// A user of an application: the number that its server gave the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UserId(pub u32);
 
 impl UserId {

@@ -18,6 +18,7 @@ use super::options::Options;
 use super::recorder::Recorder;
 use super::report::Report;
 use crate::exit::{Failure, Reason};
+use crate::trace;
 
 /// A first frame or the first sound of somebody.
 pub(super) struct Milestone {
@@ -44,6 +45,7 @@ impl Line {
         options.check()?;
         let local = media::local(options)?;
         let recorder = options.save.as_deref().map(Recorder::new).transpose()?;
+        let trace = options.trace.as_deref().map(trace::create).transpose()?;
         let login = options.login()?;
         let report = Report::new(options.json);
 
@@ -81,9 +83,11 @@ impl Line {
             "chat_connected",
             json!({ "jid": chat.jid() }),
         );
-        client
-            .attach(chat.clone())
-            .map_err(|error| Failure::of(Reason::Usage, &error))?;
+        match trace {
+            Some(trace) => client.attach_recorded(chat.clone(), trace),
+            None => client.attach(chat.clone()),
+        }
+        .map_err(|error| Failure::of(Reason::Usage, &error))?;
         let events = client.subscribe();
         client
             .start_processing()

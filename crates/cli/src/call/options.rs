@@ -55,9 +55,9 @@ pub(crate) struct Options {
     /// Sent along with the call or the answer; may be repeated
     #[arg(long, value_name = "K=V", value_parser = key_value)]
     user_info: Vec<(String, String)>,
-    /// Record call control's inputs
+    /// Record what call control is told and does, for `replay` and `trace`; nothing private is in it
     #[arg(long, value_name = "FILE")]
-    trace: Option<PathBuf>,
+    pub(crate) trace: Option<PathBuf>,
     /// How long a call rings, in seconds: 10 to 600
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) answer_interval: Option<Duration>,
@@ -102,9 +102,6 @@ impl Options {
         }
         if let Some(url) = self.ice_server.iter().find(|url| !url.starts_with("stun:")) {
             return Err(Failure::not_available(&format!("ICE server {url}")));
-        }
-        if self.trace.is_some() {
-            return Err(Failure::not_available("--trace"));
         }
         if self.video == VideoSpec::Device || self.audio == AudioSpec::Device {
             return Err(Failure::not_available("the source `device`"));

@@ -7,6 +7,7 @@ mod destroying;
 mod exchange;
 mod line;
 mod people;
+mod recorded;
 mod refusals;
 mod signals_survive_a_dead_socket;
 mod subscriptions;

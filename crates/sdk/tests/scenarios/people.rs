@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use visavis::{
-    CallClient, CallConfig, CallEvent, CallSession, CallType, LocalMedia, Subscription, UserId,
-    UserInfo,
+    CallClient, CallConfig, CallEvent, CallSession, CallType, LocalMedia, SettingsError,
+    Subscription, UserId, UserInfo,
 };
 
 use crate::exchange::{Desk, Exchange};
@@ -27,13 +27,22 @@ pub(crate) struct Person {
 impl Person {
     /// Attached, and processing calls.
     pub(crate) fn at(exchange: &Exchange, user: UserId) -> Self {
+        Self::attached(exchange, user, CallClient::attach)
+    }
+
+    /// Attached in this way, and processing calls.
+    pub(crate) fn attached(
+        exchange: &Exchange,
+        user: UserId,
+        attach: impl FnOnce(&CallClient, Desk) -> Result<(), SettingsError>,
+    ) -> Self {
         let config = CallConfig {
             loopback_candidates: true,
             ..CallConfig::default()
         };
         let client = CallClient::new(config).unwrap();
         let desk = exchange.desk(user);
-        client.attach(desk.clone()).unwrap();
+        attach(&client, desk.clone()).unwrap();
         let events = client.subscribe();
         client.start_processing().unwrap();
         Self {

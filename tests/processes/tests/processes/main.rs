@@ -13,3 +13,4 @@ mod scene;
 mod several_devices;
 mod strange_descriptions;
 mod stranger;
+mod traces;
