@@ -2,9 +2,11 @@
 
 mod app;
 mod call;
+mod config;
 mod demo;
 mod exit;
 mod serve;
+mod settings;
 mod source;
 mod trace;
 mod user;
@@ -12,10 +14,11 @@ mod verdict;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::exit::{Failure, Outcome, Reason};
+use crate::settings::{Setting, Settings};
 
 /// Peer-to-peer audio and video calls without anybody's cloud
 #[derive(Debug, Parser)]
@@ -36,6 +39,8 @@ struct Arguments {
 enum Command {
     Serve(serve::ServeCommand),
     #[command(subcommand)]
+    Config(config::ConfigCommand),
+    #[command(subcommand)]
     App(app::AppCommand),
     #[command(subcommand)]
     User(user::UserCommand),
@@ -48,21 +53,65 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let (command, parsed) = match parse() {
+        Ok(parsed) => parsed,
+        Err(failure) => return exit::report(&Err(failure)),
+    };
+    let arguments = parsed.arguments;
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_max_level(arguments.log)
         .init();
-    exit::report(&run(arguments.command))
+    exit::report(&run(arguments.command, &command, &parsed.settings))
 }
 
-fn run(command: Command) -> Outcome {
+struct Parsed {
+    arguments: Arguments,
+    /// Of `serve`, when the command is about the server's configuration.
+    settings: Vec<Setting>,
+}
+
+/// Reads the command line, with the environment and the configuration file behind it.
+/// Also gives the command `serve` as it is without them.
+fn parse() -> Result<(clap::Command, Parsed), Failure> {
+    let plain = Arguments::command();
+    let Some(serve) = plain.find_subcommand("serve").cloned() else {
+        unreachable!("`serve` is a command");
+    };
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let about_the_server = arguments
+        .iter()
+        .skip(1)
+        .any(|argument| argument == "serve" || argument == "config");
+    let settings = if about_the_server {
+        Settings::find(&arguments, &serve)?
+    } else {
+        Settings::default()
+    };
+    let command = plain
+        .mut_subcommand("serve", |serve| settings.behind(serve))
+        .mut_subcommand("config", |config| {
+            config.mut_subcommand("check", |check| settings.behind(check))
+        });
+    let matches = command.get_matches_from(arguments);
+    let checked = matches
+        .subcommand_matches("config")
+        .and_then(|config| config.subcommand_matches("check"));
+    let parsed = Parsed {
+        arguments: Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()),
+        settings: checked.map_or_else(Vec::new, |matches| settings.list(&serve, matches)),
+    };
+    Ok((serve, parsed))
+}
+
+fn run(command: Command, serve: &clap::Command, settings: &[Setting]) -> Outcome {
     match command {
         Command::App(command) => command.run(),
         Command::User(command) => command.run(),
         Command::Verdict(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Trace(command) => command.run(),
+        Command::Config(command) => command.run(serve, settings),
         Command::Serve(command) => block_on(command.run()),
         Command::Call(command) => block_on(command.run()),
         Command::Answer(command) => block_on(command.run()),

@@ -131,9 +131,7 @@ impl Server {
     /// [`StartError`] says what the operator has to put right. Nothing keeps
     /// running then.
     pub async fn start(config: ServerConfig) -> Result<Self, StartError> {
-        check(&config)?;
-        let domain = Jid::server(&config.domain).map_err(|_| StartError::Domain)?;
-        let tls = config.certificate.as_ref().map(Tls::load).transpose()?;
+        let (domain, tls) = prepare(&config)?;
         let http = listen(config.http).await?;
         let https = listen(config.https).await?;
         let xmpp = listen(config.xmpp).await?;
@@ -266,7 +264,19 @@ impl Server {
     }
 }
 
-fn check(config: &ServerConfig) -> Result<(), StartError> {
+impl ServerConfig {
+    /// Looks at everything that can be looked at without starting: what is
+    /// missing or does not go together, and the certificate's files.
+    ///
+    /// # Errors
+    /// Those of [`Server::start`] that need neither sockets nor the database.
+    pub fn check(&self) -> Result<(), StartError> {
+        prepare(self).map(|_| ())
+    }
+}
+
+/// The domain and the certificate of a configuration that can be served.
+fn prepare(config: &ServerConfig) -> Result<(Jid, Option<Tls>), StartError> {
     let domain = &config.domain;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
     if domain.is_empty() || domain.len() > 253 || !domain.bytes().all(plain) {
@@ -284,7 +294,11 @@ fn check(config: &ServerConfig) -> Result<(), StartError> {
     if config.limits.frame_bytes < MIN_FRAME_BYTES {
         return Err(StartError::FrameLimit);
     }
-    Ok(())
+    let domain = Jid::server(domain).map_err(|_| StartError::Domain)?;
+    Ok((
+        domain,
+        config.certificate.as_ref().map(Tls::load).transpose()?,
+    ))
 }
 
 fn routes(accounts: Accounts, chat: Arc<Chat>) -> Router {

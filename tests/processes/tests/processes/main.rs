@@ -5,6 +5,7 @@
 mod a_call;
 mod changes;
 mod commands;
+mod configuration;
 mod decisions;
 mod groups;
 mod losses;

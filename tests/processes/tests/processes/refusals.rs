@@ -138,7 +138,7 @@ fn a_wrong_command_line_is_2() {
 #[test]
 fn what_this_build_does_not_have_is_2_and_says_so() {
     let server = "http://127.0.0.1:9";
-    let mut absent = vec![vec!["serve", "--config", "file"], vec!["serve", "--try"]];
+    let mut absent = vec![vec!["serve", "--try"]];
     for command in ["call", "answer"] {
         for rest in [
             ["--codec", "h264"],

@@ -1,5 +1,7 @@
 //! `visavis serve`.
 
+mod limits;
+
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -8,6 +10,7 @@ use clap::Args;
 use visavis_server::turn::Network;
 use visavis_server::{CertificateFiles, RelayConfig, Server, ServerConfig, StartError};
 
+use self::limits::{LimitOptions, RelayLimitOptions};
 use crate::call::Stop;
 use crate::exit::{Failure, Outcome, Reason};
 
@@ -17,7 +20,7 @@ pub(crate) struct ServeCommand {
     /// Folder of the database
     #[arg(long, value_name = "DIR", default_value = "visavis-data")]
     data: PathBuf,
-    /// Configuration file
+    /// A file with these options in TOML: `visavis config example` prints one
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The domain of chat addresses
@@ -27,19 +30,19 @@ pub(crate) struct ServeCommand {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = listener)]
     http: Listener,
     /// Where accounts and chat are served over TLS
-    #[arg(long, value_name = "ADDR:PORT", requires_all = ["cert", "key"])]
+    #[arg(long, value_name = "ADDR:PORT")]
     https: Option<SocketAddr>,
     /// The certificate with its intermediates, PEM
-    #[arg(long, value_name = "FILE", requires = "key")]
+    #[arg(long, value_name = "FILE")]
     cert: Option<PathBuf>,
     /// The certificate's private key, PEM
-    #[arg(long, value_name = "FILE", requires = "cert")]
+    #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
     /// Where chat is served over TCP, with a certificate encrypted on request
     #[arg(long, value_name = "ADDR:PORT")]
     xmpp: Option<SocketAddr>,
     /// Where chat is served over TLS
-    #[arg(long, value_name = "ADDR:PORT", requires_all = ["cert", "key"])]
+    #[arg(long, value_name = "ADDR:PORT")]
     xmpps: Option<SocketAddr>,
     /// Where STUN and TURN are served over UDP and TCP, with a certificate over TLS too; `off` for
     /// not at all
@@ -55,9 +58,17 @@ pub(crate) struct ServeCommand {
     /// A private network that may be reached through the relay; may be given several times
     #[arg(long, value_name = "ADDR/BITS")]
     relay_allow: Vec<Network>,
+    /// A network that may not be reached through the relay although it is public; may be given
+    /// several times
+    #[arg(long, value_name = "ADDR/BITS")]
+    relay_deny: Vec<Network>,
     /// Add an application, two users and an answering robot for a first look
     #[arg(long = "try")]
     first_look: bool,
+    #[command(flatten)]
+    limits: LimitOptions,
+    #[command(flatten)]
+    relay_limits: RelayLimitOptions,
 }
 
 /// An address to listen on, or none.
@@ -84,13 +95,40 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
 
 impl ServeCommand {
     pub(crate) async fn run(self) -> Outcome {
-        self.check()?;
-        let certificate = self
-            .cert
-            .zip(self.key)
-            .map(|(certificate, key)| CertificateFiles { certificate, key });
+        if self.first_look {
+            return Err(Failure::not_available("--try"));
+        }
+        let config = self.server_config()?;
         let mut stop = Stop::new()?;
-        let server = Server::start(ServerConfig {
+        let server = Server::start(config)
+            .await
+            .map_err(|error| start_failure(&error))?;
+        let ready = serde_json::to_string(server.ready())
+            .map_err(|error| Failure::of(Reason::Usage, &error))?;
+        println!("{ready}");
+        tracing::info!(
+            "add an application with `visavis app add` and users with `visavis user add`"
+        );
+        stop.wait().await;
+        server.shutdown().await;
+        Ok(())
+    }
+
+    /// Looks at everything that can be looked at without starting.
+    pub(crate) fn check(self) -> Outcome {
+        self.server_config()?
+            .check()
+            .map_err(|error| start_failure(&error))
+    }
+
+    fn server_config(self) -> Result<ServerConfig, Failure> {
+        let certificate = match (self.cert, self.key) {
+            (Some(certificate), Some(key)) => Some(CertificateFiles { certificate, key }),
+            (None, None) => None,
+            (Some(_), None) => return Err(Failure::new(Reason::Usage, "cert needs key")),
+            (None, Some(_)) => return Err(Failure::new(Reason::Usage, "key needs cert")),
+        };
+        Ok(ServerConfig {
             data_dir: self.data,
             domain: self.domain,
             http: self.http.0,
@@ -103,35 +141,21 @@ impl ServeCommand {
                 ports: self.relay_ports,
                 public_addresses: self.relay_address,
                 allowed_peers: self.relay_allow,
-                ..RelayConfig::default()
+                denied_peers: self.relay_deny,
+                limits: self.relay_limits.into(),
             },
-            ..ServerConfig::default()
+            limits: self.limits.into(),
         })
-        .await
-        .map_err(|error| start_failure(&error))?;
-        let ready = serde_json::to_string(server.ready())
-            .map_err(|error| Failure::of(Reason::Usage, &error))?;
-        println!("{ready}");
-        tracing::info!(
-            "add an application with `visavis app add` and users with `visavis user add`"
-        );
-        stop.wait().await;
-        server.shutdown().await;
-        Ok(())
-    }
-
-    fn check(&self) -> Result<(), Failure> {
-        let missing = [
-            (self.config.is_some(), "--config"),
-            (self.first_look, "--try"),
-        ];
-        match missing.into_iter().find(|(asked, _)| *asked) {
-            Some((_, option)) => Err(Failure::not_available(option)),
-            None => Ok(()),
-        }
     }
 }
 
 fn start_failure(error: &StartError) -> Failure {
-    Failure::of(Reason::Source, error)
+    let reason = match error {
+        StartError::NothingToServe
+        | StartError::NoCertificate { .. }
+        | StartError::Domain
+        | StartError::FrameLimit => Reason::Usage,
+        _ => Reason::Source,
+    };
+    Failure::of(reason, error)
 }
