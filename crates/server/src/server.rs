@@ -409,7 +409,7 @@ mod tests {
         let with = |change: fn(&mut ServerConfig)| {
             let mut config = ServerConfig::default();
             change(&mut config);
-            check(&config)
+            config.check()
         };
         assert!(with(|_| ()).is_ok());
         assert!(matches!(

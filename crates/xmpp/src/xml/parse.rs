@@ -240,6 +240,15 @@ mod tests {
     }
 
     #[test]
+    fn elements_of_the_reserved_namespace_keep_its_prefix() {
+        let text = r#"<a xmlns="urn:a"><xml:b xml:lang="de"><c/></xml:b></a>"#;
+        let element = Element::parse(text, &Limits::default()).unwrap();
+        assert_eq!(element.to_xml(), text);
+        let root = Element::parse("<xml:b/>", &Limits::default()).unwrap();
+        assert_eq!(root.to_xml(), "<xml:b/>");
+    }
+
+    #[test]
     fn a_stanza_without_namespace_is_a_clients() {
         let element = parse("<iq type='get'><ping xmlns='urn:xmpp:ping'/></iq>").unwrap();
         assert!(element.is(ns::CLIENT, "iq"));

@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use super::element::{Element, Node};
 use super::escape::{escape_attribute, escape_text};
+use crate::ns;
 
 impl Element {
     /// The element as text; the root declares its namespace.
@@ -19,12 +20,20 @@ impl Element {
     }
 
     fn write_in(&self, surrounding: Option<&str>, out: &mut String) {
+        // The namespace of `xml:lang` can be declared by nobody (Namespaces in XML 1.0
+        // section 3): it has its prefix, and its elements declare no other.
+        let reserved = *self.namespace == *ns::XML;
+        let inner = if reserved {
+            surrounding
+        } else {
+            Some(&*self.namespace)
+        };
         out.push('<');
-        out.push_str(&self.name);
+        self.write_name(reserved, out);
         for (name, value) in &self.attributes {
             write_attribute(name, value, out);
         }
-        if self.declares_namespace || surrounding != Some(&*self.namespace) {
+        if !reserved && (self.declares_namespace || surrounding != inner) {
             write_attribute("xmlns", &self.namespace, out);
         }
         if self.children.is_empty() {
@@ -34,13 +43,20 @@ impl Element {
         out.push('>');
         for node in &self.children {
             match node {
-                Node::Element(child) => child.write_in(Some(&self.namespace), out),
+                Node::Element(child) => child.write_in(inner, out),
                 Node::Text(text) => escape_text(text, out),
             }
         }
         out.push_str("</");
-        out.push_str(&self.name);
+        self.write_name(reserved, out);
         out.push('>');
+    }
+
+    fn write_name(&self, reserved: bool, out: &mut String) {
+        if reserved {
+            out.push_str("xml:");
+        }
+        out.push_str(&self.name);
     }
 }
 
