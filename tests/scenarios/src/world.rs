@@ -1,5 +1,7 @@
 //! Devices, the chat between them and their connections, in virtual time.
 
+mod recording;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +18,8 @@ use crate::connections::{ConnectionId, Connections, Key, Work};
 use crate::foreign::Foreign;
 use crate::observer::Observer;
 use crate::trace::Trace;
+
+use self::recording::Fed;
 
 const TIME_TO_DESCRIBE: Duration = Duration::from_millis(20);
 const TIME_TO_GATHER: Duration = Duration::from_millis(30);
@@ -59,13 +63,6 @@ pub struct Device {
     recorded: Vec<Outcome>,
 }
 
-/// What a core was fed with.
-#[derive(Clone, Debug)]
-enum Fed {
-    Command(Command),
-    Input(Input),
-}
-
 #[derive(Debug)]
 enum Happening {
     Arrive {
@@ -107,7 +104,8 @@ pub struct World {
     pub trace: Trace,
     /// Whether it is kept what devices want done, for [`Device::log`].
     pub keeps_log: bool,
-    /// Whether everything that a core is fed with is kept, for [`World::replays`].
+    /// Whether everything that a core is fed with is kept, for [`World::replays`] and
+    /// [`World::record`].
     pub records: bool,
 }
 
@@ -727,22 +725,5 @@ impl World {
     /// Whether nothing is left to happen by itself.
     pub fn is_at_rest(&self) -> bool {
         self.next_moment().is_none()
-    }
-
-    /// Whether a core says the same when it is fed the same once more.
-    pub fn replays(&self, id: DeviceId) -> bool {
-        let device = &self.devices[id.0];
-        let mut core = device.core();
-        let mut outcomes: Vec<Outcome> = Vec::new();
-        for (now, fed) in device.recording.clone() {
-            match fed {
-                Fed::Command(command) => {
-                    let outputs = core.command(now, command).into_iter().flatten();
-                    outcomes.extend(outputs.map(Outcome::from));
-                }
-                Fed::Input(input) => outcomes.extend(core.handle(now, input).map(Outcome::from)),
-            }
-        }
-        outcomes == device.recorded
     }
 }

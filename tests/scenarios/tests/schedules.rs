@@ -9,14 +9,19 @@
 
 mod schedule;
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use schedule::{Plan, play, trace};
+use schedule::{Plan, devices, fail, play};
 use visavis_call::{PeerState, SessionState};
+use visavis_scenarios::World;
 use visavis_scenarios::observer::ways;
+use visavis_trace::{Ending, Recorder, Trace, draw, replay};
+use visavis_xmpp::xml::{Limits, check};
 
 const SCHEDULES: u64 = 2_000;
 
@@ -55,12 +60,38 @@ fn shorten(mut plan: Plan) -> Plan {
 fn explain(seed: u64) -> String {
     let plan = shorten(Plan::of(seed));
     let problem = problem(&plan).unwrap_or_default();
+    let world = fail(&plan);
+    let files = write_traces(&world, &format!("seed-{seed}"));
+    let files: Vec<_> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
     format!(
         "seed {seed}: {problem}\n\
          play it again: VISAVIS_SEED={seed} cargo test -p visavis-scenarios --test schedules\n\
-         the shortest that fails: {plan:?}\n{}",
-        trace(&plan)
+         the shortest that fails: {plan:?}\n{}\
+         for `visavis replay` and `visavis trace`, what each device was told and did:\n{}",
+        world.trace.text(),
+        files.join("\n")
     )
+}
+
+/// A file for each device with our own client, in a folder of this name.
+fn write_traces(world: &World, folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    let mut files = Vec::new();
+    for (id, device) in devices(world).zip(world.devices()) {
+        if device.client.core().is_none() {
+            continue;
+        }
+        let file = folder.join(format!("{}-{}.trace", device.user, device.name));
+        let recorder = Recorder::create(&file).expect("a file");
+        // What it panicked at it panics at again; its trace ends there.
+        let _ = catch_unwind(AssertUnwindSafe(|| world.record(id, recorder)));
+        files.push(file);
+    }
+    files
 }
 
 #[test]
@@ -100,6 +131,31 @@ fn every_call_ends_and_both_sides_agree_who_is_in_it() {
     }
     let (count, seconds) = (seeds.end - seeds.start, begun.elapsed().as_secs_f64());
     println!("{count} schedules, {:.0} a second", count as f64 / seconds);
+}
+
+/// What a schedule that fails leaves behind is of use.
+#[test]
+fn the_traces_of_a_schedule_can_be_replayed_and_drawn() {
+    const LIMITS: Limits = Limits {
+        max_bytes: 1 << 26,
+        max_depth: 8,
+        max_nodes: 1 << 22,
+    };
+    let mut steps = 0;
+    for seed in 0..20 {
+        let world = play(&Plan::of(seed));
+        for file in write_traces(&world, &format!("replayed-{seed}")) {
+            let text = fs::read(&file).expect("a trace");
+            let trace = Trace::read(text.as_slice()).expect("a trace");
+            assert_eq!(trace.ending, Some(Ending::Closed), "{}", file.display());
+            let summary = replay(&trace);
+            let summary = summary.unwrap_or_else(|error| panic!("{}, {error}", file.display()));
+            steps += summary.steps;
+            let picture = check(&draw(&trace), &LIMITS);
+            assert_eq!(picture, Ok(()), "{}", file.display());
+        }
+    }
+    assert!(steps > 1_000, "only {steps} steps");
 }
 
 /// The first seeds, as many as it takes, to know that they are worth something.

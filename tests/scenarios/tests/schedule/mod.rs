@@ -81,13 +81,12 @@ pub(crate) fn play(plan: &Plan) -> World {
     world
 }
 
-/// What happens in a plan, up to where it fails.
-pub(crate) fn trace(plan: &Plan) -> String {
+/// What happens in a plan that is known to fail, up to there.
+pub(crate) fn fail(plan: &Plan) -> World {
     let mut world = cast(plan);
     world.trace.begin();
-    // It is known to fail.
     let _ = catch_unwind(AssertUnwindSafe(|| play_in(&mut world, plan)));
-    world.trace.text()
+    world
 }
 
 fn play_in(world: &mut World, plan: &Plan) {
