@@ -41,7 +41,7 @@ pub use remote_video::{
 };
 pub use render::{AudioRenderer, VideoRenderer};
 pub use source::{AudioSource, FrameRate, Next, VideoFormat, VideoSource};
-pub use track::{AudioTrack, RendererId, TrackKind, VideoTrack};
+pub use track::{AudioTrack, RendererId, Track, TrackKind, VideoTrack};
 pub use view::VideoView;
 
 /// Loads the codecs and builds their tables, so that the first picture and the first
