@@ -95,7 +95,7 @@ pub enum Problem {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// It is not JSON, or says something else than a step.
-    #[error("it is not a step: {0}")]
+    #[error("it is not a step: {}", told(.0))]
     Step(serde_json::Error),
     /// It says neither what happened nor what the app wants, or both; or the same of the outcome.
     #[error("a step has one of `command` and `input`, and one of `outputs` and `refused`")]
@@ -189,6 +189,13 @@ impl<R: BufRead> Lines<R> {
             problem,
         }
     }
+}
+
+/// What serde says, which knows of one line only.
+fn told(error: &serde_json::Error) -> String {
+    error
+        .to_string()
+        .replace(" at line 1 column ", " in column ")
 }
 
 /// Whether it is the beginning of something in JSON.

@@ -93,6 +93,19 @@ fn a_line_that_makes_no_sense_is_named() {
 }
 
 #[test]
+fn an_error_says_what_is_wrong_and_where() {
+    let text = Story::of_three().end();
+    let (line, problem) = error(text.replacen("at_ns", "at", 1).as_bytes());
+    assert_eq!(line, 2);
+    let problem = problem.to_string();
+    assert!(
+        problem.starts_with("it is not a step: unknown field `at`"),
+        "{problem}"
+    );
+    assert!(problem.ends_with(" in column 5"), "{problem}");
+}
+
+#[test]
 fn nothing_follows_the_end() {
     let text = Story::of_three().end();
     let last = text.lines().last().unwrap();
