@@ -567,6 +567,8 @@ impl Connection {
             _ => FailCause::Dtls,
         };
         self.phase = Phase::Over;
+        // An encryption that is not complete ends without an alert; the other side hears of it by
+        // signal.
         self.rtc.disconnect();
         self.events.push_back(PeerEvent::Failed(cause));
         self.events.push_back(PeerEvent::Closed);

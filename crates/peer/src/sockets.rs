@@ -9,6 +9,10 @@ use tokio::net::UdpSocket;
 
 /// Room in the kernel for a burst of packets while the task is busy, in bytes.
 const RECEIVE_BUFFER: usize = 1024 * 1024;
+/// Room in the kernel for packets that wait for a neighbor who does not answer any more, in
+/// bytes. With less than all that may wait they keep those to other addresses from being
+/// sent: the checks of the paths that are to replace the one to him.
+const SEND_BUFFER: usize = 1024 * 1024;
 
 /// All sockets, closed when dropped.
 #[derive(Debug, Default)]
@@ -89,6 +93,7 @@ fn bind(ip: IpAddr) -> io::Result<(SocketAddr, UdpSocket)> {
     socket.set_nonblocking(true)?;
     // The system may grant less.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    let _ = socket.set_send_buffer_size(SEND_BUFFER);
     socket.bind(&SocketAddr::new(ip, 0).into())?;
     let socket = UdpSocket::from_std(socket.into())?;
     Ok((socket.local_addr()?, socket))
