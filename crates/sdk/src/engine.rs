@@ -284,6 +284,13 @@ impl Engine {
         let mut state = self.lock();
         let current = |link: &PeerLink| link.is_current(generation);
         if state.links.get(&key).is_some_and(current) {
+            if matches!(event, TransportEvent::Connected)
+                && let Some(attached) = &state.attached
+                && !attached.signaling.is_connected()
+            {
+                // The network carries again: chat has no reason to wait any longer.
+                attached.signaling.network_changed();
+            }
             let (session, peer) = key;
             let input = Input::Transport {
                 session,
