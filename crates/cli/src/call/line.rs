@@ -1,7 +1,7 @@
 //! The telephone line that `call` and `answer` share: logged in, with
 //! sources, recorder and report.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -19,6 +19,9 @@ use super::recorder::Recorder;
 use super::report::Report;
 use crate::exit::{Failure, Reason};
 use crate::trace;
+
+/// No picture for this long is told when the next one comes.
+const GAP: Duration = Duration::from_millis(500);
 
 /// A first frame or the first sound of somebody.
 pub(super) struct Milestone {
@@ -134,18 +137,24 @@ impl Line {
             .note(milestone.at, milestone.event, milestone.fields);
     }
 
+    /// Tells of the first picture, and of the first after none came for a while.
     fn first_frame(&self, user: UserId) -> impl FnMut(&VideoFrame) + Send + 'static {
-        let mut reach = Some(self.reach.clone());
+        let reach = self.reach.clone();
+        let mut last: Option<Instant> = None;
         move |frame| {
-            if let Some(reach) = reach.take() {
-                let fields =
-                    json!({ "user": user.0, "width": frame.width(), "height": frame.height() });
-                let _ = reach.send(Milestone {
-                    at: Instant::now(),
-                    event: "first_frame",
-                    fields,
-                });
-            }
+            let at = Instant::now();
+            let gap = last.replace(at).map(|last| at - last);
+            let mut fields =
+                json!({ "user": user.0, "width": frame.width(), "height": frame.height() });
+            let event = match gap {
+                None => "first_frame",
+                Some(gap) if gap >= GAP => {
+                    fields["gap_ms"] = json!(gap.as_secs_f64() * 1000.0);
+                    "frames_resumed"
+                }
+                Some(_) => return,
+            };
+            let _ = reach.send(Milestone { at, event, fields });
         }
     }
 
