@@ -17,6 +17,7 @@ bench: setup-browser
 	target/release/visavis-bench first-frame
 	target/release/visavis-bench quality
 	target/release/visavis-bench cost
+	target/release/visavis-bench faults
 
 lint: setup
 	cargo fmt --all --check

@@ -17,7 +17,13 @@ if [ "${1:-}" = browser ] && [ -z "${CHROMIUM:-}" ]; then
     if grep -qi '^ID=ubuntu' /etc/os-release 2>/dev/null; then need chromium-browser chromium-browser; else missing+=(chromium); fi
 fi
 
-[ "${1:-}" != browser ] || need turnutils_uclient coturn
+if [ "${1:-}" = browser ]; then
+  need turnutils_uclient coturn
+  # Networks with links that can be cut.
+  need ip iproute2
+  need unshare util-linux
+  need mount mount
+fi
 
 if ! command -v cargo >/dev/null 2>&1; then
   echo "Rust is missing: install it from https://rustup.rs, then run this again." >&2

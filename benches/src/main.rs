@@ -7,6 +7,7 @@ mod camera;
 mod clock;
 mod cost;
 mod error;
+mod faults;
 mod first_frame;
 mod machine;
 mod pair;
@@ -18,6 +19,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cost::CostCommand;
 use crate::error::BenchError;
+use crate::faults::FaultsCommand;
 use crate::first_frame::FirstFrameCommand;
 use crate::person::PersonCommand;
 use crate::quality::QualityCommand;
@@ -34,6 +36,7 @@ enum Command {
     FirstFrame(FirstFrameCommand),
     Quality(QualityCommand),
     Cost(CostCommand),
+    Faults(FaultsCommand),
     #[command(hide = true)]
     Person(PersonCommand),
 }
@@ -44,6 +47,7 @@ async fn main() -> Result<(), BenchError> {
         Command::FirstFrame(command) => command.run().await,
         Command::Quality(command) => command.run().await,
         Command::Cost(command) => command.run().await,
+        Command::Faults(command) => command.run().await,
         Command::Person(command) => command.run().await,
     }
 }

@@ -3,6 +3,8 @@
 
 pub mod browser;
 pub mod cast;
+pub mod distant;
+pub mod network;
 pub mod page;
 pub mod picture;
 pub mod place;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -156,6 +156,22 @@ impl Program {
             .write_all(format!("{command}\n").as_bytes())
             .await
             .expect("it reads");
+    }
+
+    /// Waits until a word reaches the other one over chat. What is said while chat is away is lost,
+    /// so it is said again and again.
+    ///
+    /// # Panics
+    /// As [`until`](Self::until).
+    pub async fn until_heard_by(&mut self, other: &mut Self) {
+        loop {
+            self.tell(&json!({ "do": "update", "user_info": { "are": "you there" } }))
+                .await;
+            tokio::select! {
+                _ = other.until("updated") => return,
+                _ = self.until("stats") => {}
+            }
+        }
     }
 
     /// There is nothing more to tell it.

@@ -1,7 +1,7 @@
 //! The server is killed, or one of the two.
 
 use serde_json::{Value, json};
-use visavis_interop_tests::program::{Ended, Program};
+use visavis_interop_tests::program::Ended;
 
 use crate::scene::{ALICE, BOB, Scene, in_time, they_see_each_other};
 
@@ -76,19 +76,6 @@ async fn a_call_goes_on_without_the_server_and_can_be_ended() {
     .await;
 }
 
-/// Waits until a word of Alice's reaches Bob. What is said while chat is away is lost.
-async fn until_chat_is_back(alice: &mut Program, bob: &mut Program) {
-    loop {
-        alice
-            .tell(&json!({ "do": "update", "user_info": { "are": "you there" } }))
-            .await;
-        tokio::select! {
-            _ = bob.until("updated") => return,
-            _ = alice.until("stats") => {}
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_outlives_a_restart_of_the_server_and_is_hung_up_over_it() {
     in_time(async {
@@ -97,7 +84,7 @@ async fn a_call_outlives_a_restart_of_the_server_and_is_hung_up_over_it() {
         scene.cast.kill_server().await;
         they_see_each_other(&mut alice, &mut bob).await;
         scene.cast.start_server_again().await;
-        until_chat_is_back(&mut alice, &mut bob).await;
+        alice.until_heard_by(&mut bob).await;
         they_see_each_other(&mut alice, &mut bob).await;
         bob.tell(&json!({ "do": "hang_up", "user_info": { "bye": "now" } }))
             .await;

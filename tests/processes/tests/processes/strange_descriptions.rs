@@ -98,6 +98,8 @@ async fn a_wrong_fingerprint_never_connects_and_the_next_call_works() {
         connection.apply_answer(stranger.accepted().await);
         let failed = bob.until("connection_failed").await;
         assert_eq!(failed["user"], CAROL);
+        // The encryption ends without a word; the signal is what tells the other side.
+        assert_eq!(stranger.hung_up().await, "no-connection");
         let session = failed["session"].clone();
         a_real_call_works(&scene, &mut bob).await;
         bob.terminate().await;

@@ -92,19 +92,28 @@ impl Stranger {
 
     /// The description with which somebody accepts.
     pub(crate) async fn accepted(&mut self) -> String {
+        let accept = self.signal("accept").await;
+        accept.child("sdp").map(Element::text).unwrap_or_default()
+    }
+
+    /// Waits until somebody hangs up; his reason.
+    pub(crate) async fn hung_up(&mut self) -> String {
+        let hang_up = self.signal("hangUp").await;
+        let info = hang_up.child("userInfo");
+        let reason = info.and_then(|info| info.child("reason"));
+        reason.map(Element::text).unwrap_or_default()
+    }
+
+    /// The parameters of the next signal of this type; others are passed over.
+    async fn signal(&mut self, signal_type: &str) -> Element {
         loop {
             let message = self.until("message").await;
             let Some(parameters) = message.child("extraParams") else {
                 continue;
             };
-            let text = |name| {
-                parameters
-                    .child(name)
-                    .map(Element::text)
-                    .unwrap_or_default()
-            };
-            if text("signalType") == "accept" {
-                return text("sdp");
+            let told = parameters.child("signalType").map(Element::text);
+            if told.as_deref() == Some(signal_type) {
+                return parameters.clone();
             }
         }
     }
