@@ -62,18 +62,14 @@ async fn an_unusable_description_is_named_and_the_next_call_works() {
     .await;
 }
 
-/// The description with a fingerprint that is not the certificate's.
+/// The description with the fingerprint of nobody's certificate.
 fn with_other_fingerprint(sdp: &str) -> String {
+    let fingerprint = |line: &&str| line.starts_with("a=fingerprint");
+    let other = OFFER.lines().find(fingerprint).unwrap();
     let lines = sdp
         .lines()
-        .map(|line| match line.strip_prefix("a=fingerprint:sha-256 ") {
-            Some(bytes) => {
-                let first = if bytes.starts_with("00") { "01" } else { "00" };
-                format!("a=fingerprint:sha-256 {first}{}\r\n", &bytes[2..])
-            }
-            None => format!("{line}\r\n"),
-        });
-    lines.collect()
+        .map(|line| if fingerprint(&line) { other } else { line });
+    lines.map(|line| format!("{line}\r\n")).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
