@@ -74,6 +74,10 @@ pub struct Limits {
     pub connections: usize,
     /// Chat connections of one user at a time.
     pub connections_per_user: usize,
+    /// Contacts on the list of one user.
+    pub contacts_per_user: usize,
+    /// Messages kept for one user who is offline.
+    pub kept_messages_per_user: usize,
     /// Stanzas waiting for one slow reader before it is disconnected.
     pub outbound_stanzas: usize,
     /// Bytes waiting for one slow reader before it is disconnected.
@@ -148,6 +152,8 @@ impl Default for Limits {
             body_bytes: 64 * 1024,
             connections: 10_000,
             connections_per_user: 16,
+            contacts_per_user: 1000,
+            kept_messages_per_user: 100,
             outbound_stanzas: 4096,
             outbound_bytes: 4 * 1024 * 1024,
             stanzas_per_second: 1000,

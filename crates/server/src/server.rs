@@ -14,11 +14,11 @@ use visavis_turn::Secret;
 use visavis_xmpp::Jid;
 
 use crate::accept::Entrance;
-use crate::account::{self, Accounts, Gate, RelayAccess};
+use crate::account::{self, Accounts, Gate};
 use crate::chat::{self, Chat, Directory, Security};
 use crate::config::ServerConfig;
 use crate::http::Front;
-use crate::relay::{Listening, RelayStatus, StatusBoard};
+use crate::relay::{Listening, RelayAccess, RelayStatus, StatusBoard};
 use crate::store::{OpenError, PasswordError, Store, StoreError, StoreThread};
 use crate::tasks::{TaskEnd, Tasks};
 use crate::tls::{Tls, TlsError};
@@ -143,6 +143,12 @@ impl Server {
 
         let limits = config.limits;
         let relay_address = relay.as_ref().map(|relay| relay.address);
+        let access = relay_address.map(|address| RelayAccess {
+            address,
+            tls: tls.is_some(),
+            secret: relay_secret.clone(),
+            public_addresses: config.relaying.public_addresses.clone(),
+        });
         let gate = Arc::new(Gate::new(store.clone(), &limits)?);
         let directory = Arc::new(Directory::new(limits.connections_per_user));
         let tasks_end = TaskEnd::new();
@@ -152,11 +158,7 @@ impl Server {
             Arc::clone(&gate),
             Arc::clone(&directory),
             limits.clone(),
-            relay_address.map(|address| RelayAccess {
-                address,
-                tls: tls.is_some(),
-                secret: relay_secret.clone(),
-            }),
+            access.clone(),
             domain.to_string(),
             [&xmpp, &xmpps].map(bound),
         );
@@ -166,6 +168,7 @@ impl Server {
             Arc::clone(&directory),
             store.clone(),
             limits.clone(),
+            access,
             tasks.clone(),
         ));
         let front = Front {

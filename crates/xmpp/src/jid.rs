@@ -80,6 +80,16 @@ impl Jid {
         }
     }
 
+    /// The address of the server alone.
+    #[must_use]
+    pub fn server_of(&self) -> Self {
+        Self {
+            local: None,
+            domain: self.domain.clone(),
+            resource: None,
+        }
+    }
+
     /// The part before `@`.
     pub fn local(&self) -> Option<&str> {
         self.local.as_deref()

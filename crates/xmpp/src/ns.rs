@@ -24,6 +24,14 @@ pub const TLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
 pub const STREAM_MANAGEMENT: &str = "urn:xmpp:sm:3";
 /// Ping (XEP-0199).
 pub const PING: &str = "urn:xmpp:ping";
+/// What an entity can do (XEP-0030 section 3).
+pub const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
+/// What belongs to an entity (XEP-0030 section 4).
+pub const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
+/// Services beside chat, such as STUN and TURN (XEP-0215).
+pub const EXTERNAL_SERVICES: &str = "urn:xmpp:extdisco:2";
+/// What is to be done with a message (XEP-0334).
+pub const HINTS: &str = "urn:xmpp:hints";
 /// Copies for a user's other devices (XEP-0280).
 pub const CARBONS: &str = "urn:xmpp:carbons:2";
 /// Forwarded stanzas (XEP-0297).

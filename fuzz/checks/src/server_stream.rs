@@ -200,6 +200,11 @@ impl Play {
                     Input::Resumed(left)
                 }));
             }
+            Output::Request { header, payload } => {
+                assert!(self.ready.is_some() && header.is_request() && header.id.is_some());
+                let known = Element::parse(&payload.to_xml(), &ROOMY);
+                assert_eq!(known.as_ref(), Ok(&payload));
+            }
             Output::Carbons(_) => assert!(self.ready.is_some()),
             Output::Close => assert!(last),
             other => panic!("no rule for {other:?}"),

@@ -1,39 +1,21 @@
 //! `/ice_servers.json`: where STUN and TURN are, with credentials for the one
 //! who asks.
 //!
-//! Credentials end by themselves and are bound to the user; the relay knows
-//! them by the secret that it shares with this module.
+//! Credentials end by themselves and are bound to the user.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use serde_json::{Value, json};
-use visavis_turn::{Credentials, Secret};
 
 use super::Accounts;
 use super::caller::Caller;
 use crate::accept::Peer;
-use crate::clock::UnixTime;
 use crate::http::requested_host;
-
-/// How long the list and its credentials hold. An allocation made by then
-/// goes on for as long as its call.
-const TTL: Duration = Duration::from_secs(60 * 60);
-
-/// The relay as clients are told of it.
-#[derive(Debug)]
-pub(crate) struct RelayAccess {
-    /// Where it listens.
-    pub(crate) address: SocketAddr,
-    /// Whether it speaks TLS.
-    pub(crate) tls: bool,
-    /// What credentials are made from.
-    pub(crate) secret: Secret,
-}
+use crate::relay::TTL;
 
 /// `GET /ice_servers.json`. Without a user there are no credentials: the
 /// application's secret alone relays nothing.
@@ -49,8 +31,7 @@ pub(super) async fn ice_servers(
         servers.push(json!({"urls": [format!("stun:{place}")]}));
         if let Some(user) = caller.session.user {
             let user = format!("{user}-{}", caller.session.application);
-            let end = UnixTime::now().plus(TTL).0.unsigned_abs();
-            let made = Credentials::issue(&relay.secret, &user, Duration::from_secs(end));
+            let (made, _) = relay.credentials(&user);
             servers.push(json!({
                 "urls": turn_urls(&place, relay.tls),
                 "username": made.username,

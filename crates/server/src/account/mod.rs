@@ -32,10 +32,10 @@ use axum::middleware;
 use axum::routing::{get, post};
 
 pub(crate) use gate::{Claim, Gate, Refusal};
-pub(crate) use ice_servers::RelayAccess;
 
 use crate::chat::Directory;
 use crate::config::Limits;
+use crate::relay::RelayAccess;
 use crate::store::StoreThread;
 use error::ApiError;
 use nonce::Nonces;

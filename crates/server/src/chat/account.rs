@@ -4,6 +4,7 @@
 use std::fmt;
 
 use visavis_signal::UserId;
+use visavis_xmpp::Jid;
 
 use crate::store::ApplicationId;
 
@@ -23,6 +24,11 @@ impl Account {
             application: ApplicationId(number(application)?),
             user: UserId(number(user)?),
         })
+    }
+
+    /// The account's address, without a device.
+    pub(crate) fn address(self, domain: &Jid) -> Option<Jid> {
+        Jid::user(&self.to_string(), domain.domain()).ok()
     }
 }
 

@@ -6,6 +6,7 @@
 //! wait for the client to come back.
 
 use std::collections::VecDeque;
+use std::iter;
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,10 +18,13 @@ use visavis_xmpp::UnackedLimits;
 use visavis_xmpp::server::{
     Encryption, Input, Output, ResumptionOffer, ServerConfig, ServerStream,
 };
+use visavis_xmpp::stanza::{self, StanzaHeader};
 use visavis_xmpp::xml::Limits as XmlLimits;
 
 use super::Chat;
 use super::account::Account;
+use super::delivery::Delivery;
+use super::kept::save_texts;
 use super::membership::Membership;
 use super::outbox::{End, Ending, Outbox, Outgoing, outbox};
 use super::resumption::{Claim, Claims, Held, next_claim, park};
@@ -86,7 +90,13 @@ pub(super) async fn run<W: Wire>(
     };
     match left {
         Some((account, held)) => tokio::join!(close, park(&chat, account, held)).0,
-        None => close.await,
+        None => {
+            close.await;
+            if let Some((account, _)) = connection.login {
+                let unsent = iter::from_fn(|| connection.outgoing.take()).collect();
+                save_texts(&chat, account, unsent).await;
+            }
+        }
     }
 }
 
@@ -188,7 +198,7 @@ impl<W: Wire> Connection<W> {
         self.flush().await
     }
 
-    async fn flush(&mut self) -> Result<(), Lost> {
+    pub(super) async fn flush(&mut self) -> Result<(), Lost> {
         in_time(self.wire.flush(), &mut self.ending, &mut self.claims).await
     }
 
@@ -205,10 +215,7 @@ impl<W: Wire> Connection<W> {
 
     async fn carry_out(&mut self, output: Output) -> Result<Option<Input>, Lost> {
         match output {
-            Output::Send(message) => {
-                let feed = self.wire.feed(message);
-                in_time(feed, &mut self.ending, &mut self.claims).await?;
-            }
+            Output::Send(message) => self.feed(message).await?,
             Output::StartTls => {
                 self.flush().await?;
                 self.wire.encrypt().await?;
@@ -222,11 +229,8 @@ impl<W: Wire> Connection<W> {
             Output::Resumable { id } => {
                 self.claims = Some(self.chat.resumptions.register(id));
             }
-            Output::Stanza { header, raw } => {
-                let membership = self.membership.as_ref();
-                let reply = membership.and_then(|member| member.deliver(&header, &raw));
-                return Ok(reply.map(Input::Deliver));
-            }
+            Output::Stanza { header, raw } => return self.deliver(&header, &raw).await,
+            Output::Request { header, payload } => return Ok(self.answer(&header, &payload).await),
             Output::Carbons(wanted) => {
                 if let Some(membership) = &self.membership {
                     membership.set_carbons(wanted);
@@ -239,6 +243,46 @@ impl<W: Wire> Connection<W> {
             _ => {}
         }
         Ok(None)
+    }
+
+    /// Delivers a stanza of the client; gives back what it has to be answered.
+    async fn deliver(&mut self, header: &StanzaHeader, raw: &str) -> Result<Option<Input>, Lost> {
+        let Some(membership) = &self.membership else {
+            return Ok(None);
+        };
+        let told = match membership.deliver(header, raw) {
+            Delivery::Done => Ok(()),
+            Delivery::Answer(answer) => return Ok(Some(Input::Deliver(answer))),
+            Delivery::Keep(account, stamped) => {
+                return Ok(self.keep(header, account, &stamped).await);
+            }
+            Delivery::Appeared => {
+                self.hand_out_kept().await?;
+                self.repeat_questions().await
+            }
+            Delivery::Tell(contact, verb) => self.tell(contact, verb).await,
+        };
+        let answer = told.err().and_then(|error| {
+            let sender = self.membership.as_ref()?.jid();
+            stanza::error_reply(header, error, sender)
+        });
+        Ok(answer.map(Input::Deliver))
+    }
+
+    /// Sends the client a stanza that nobody else has for it.
+    pub(super) async fn send_stanza(&mut self, stanza: String) -> Result<(), Lost> {
+        let outputs: Vec<Output> = self.stream.handle(Input::Deliver(stanza)).collect();
+        for output in outputs {
+            if let Output::Send(message) = output {
+                self.feed(message).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn feed(&mut self, message: String) -> Result<(), Lost> {
+        let feed = self.wire.feed(message);
+        in_time(feed, &mut self.ending, &mut self.claims).await
     }
 
     /// Gives the stream to another connection of its user.

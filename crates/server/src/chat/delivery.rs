@@ -16,6 +16,28 @@ use super::carbon::{self, Direction};
 use super::directory::{Directory, Resource};
 use super::outbox::Outbox;
 use super::{glance, presence};
+use crate::store::Verb;
+
+/// What is left to do about a stanza.
+#[derive(Debug)]
+pub(super) enum Delivery {
+    /// Nothing.
+    Done,
+    /// The sender has to be answered.
+    Answer(String),
+    /// Nobody is there to read it: it has to be kept for this user.
+    Keep(Account, Arc<str>),
+    /// The sender is available, and was not before.
+    Appeared,
+    /// The sender says something about presence to this user.
+    Tell(Account, Verb),
+}
+
+impl From<Option<String>> for Delivery {
+    fn from(answer: Option<String>) -> Self {
+        answer.map_or(Self::Done, Self::Answer)
+    }
+}
 
 /// A bound connection, as the sender of stanzas.
 #[derive(Debug)]
@@ -36,20 +58,17 @@ enum Destination {
 }
 
 impl Sender {
-    /// Delivers a stanza; gives back what the sender has to be answered.
+    /// Delivers a stanza; gives back what is left to do.
     pub(super) fn deliver(
         &self,
         directory: &Directory,
         header: &StanzaHeader,
         raw: &str,
-    ) -> Option<String> {
+    ) -> Delivery {
         match header.kind {
             StanzaKind::Message => self.message(directory, header, raw),
-            StanzaKind::Iq => self.iq(directory, header, raw),
-            StanzaKind::Presence => {
-                self.presence(directory, header, raw);
-                None
-            }
+            StanzaKind::Iq => self.iq(directory, header, raw).into(),
+            StanzaKind::Presence => self.presence(directory, header, raw),
         }
     }
 
@@ -68,11 +87,27 @@ impl Sender {
         }
     }
 
+    /// The devices that presence for this address is for.
+    pub(super) fn reach(&self, directory: &Directory, to: &Jid) -> Vec<Arc<Outbox>> {
+        let devices = match self.destination(to) {
+            Destination::User(account) => {
+                let mut devices = directory.resources(account);
+                devices.retain(|device| device.presence.available().is_some());
+                devices
+            }
+            Destination::Device(account, device) => {
+                directory.resource(account, &device).into_iter().collect()
+            }
+            Destination::Nowhere => Vec::new(),
+        };
+        devices.into_iter().map(|device| device.outbox).collect()
+    }
+
     fn stamp(&self, raw: &str, to: Option<&Jid>) -> Arc<str> {
         stanza::stamp(raw, &self.jid, to).into()
     }
 
-    fn message(&self, directory: &Directory, header: &StanzaHeader, raw: &str) -> Option<String> {
+    fn message(&self, directory: &Directory, header: &StanzaHeader, raw: &str) -> Delivery {
         let kind = header.type_.as_deref().unwrap_or("normal");
         let destination = match &header.to {
             Some(to) => self.destination(to),
@@ -84,7 +119,7 @@ impl Sender {
             Destination::Device(account, device) => match directory.resource(*account, device) {
                 Some(resource) => {
                     resource.outbox.push(Arc::clone(&stamped));
-                    if kind == "chat" {
+                    if kind != "headline" && glance::is_copied(kind, raw) {
                         let others = carbon_devices(directory, *account, &resource.outbox);
                         self.copy(*account, others, Direction::Received, &stamped, kind);
                     }
@@ -97,15 +132,23 @@ impl Sender {
             Destination::Nowhere => false,
         };
         let own = matches!(&destination, Destination::User(account) if *account == self.account);
-        let copied = kind == "chat" || (kind == "headline" && glance::is_decision(raw));
-        if copied && !own {
+        if !own && glance::is_copied(kind, raw) {
             let others = carbon_devices(directory, self.account, &self.outbox);
             self.copy(self.account, others, Direction::Sent, &stamped, kind);
         }
         if delivered || kind == "headline" {
-            return None;
+            return Delivery::Done;
         }
-        stanza::error_reply(header, StanzaError::ServiceUnavailable, &self.jid)
+        if glance::is_worth_keeping(kind, raw) {
+            return match destination {
+                Destination::User(account) | Destination::Device(account, _) => {
+                    Delivery::Keep(account, stamped)
+                }
+                // Nothing tells that nobody will ever read it.
+                Destination::Nowhere => Delivery::Done,
+            };
+        }
+        stanza::error_reply(header, StanzaError::ServiceUnavailable, &self.jid).into()
     }
 
     fn copy(
@@ -152,22 +195,35 @@ impl Sender {
         stanza::error_reply(header, StanzaError::ServiceUnavailable, &self.jid)
     }
 
-    fn presence(&self, directory: &Directory, header: &StanzaHeader, raw: &str) {
+    fn presence(&self, directory: &Directory, header: &StanzaHeader, raw: &str) -> Delivery {
         let kind = header.type_.as_deref();
         match (&header.to, kind) {
-            (None, None) => presence::available(directory, self, &self.stamp(raw, None)),
-            (None, Some("unavailable")) => presence::unavailable(directory, self),
-            // There are no contact lists, so nobody else is told or asked.
-            (Some(to), None | Some("unavailable")) => {
-                if let Destination::Device(account, device) = self.destination(to)
-                    && account == self.account
-                    && let Some(resource) = directory.resource(account, &device)
-                {
-                    resource.outbox.push(self.stamp(raw, None));
+            (None, None) => {
+                if presence::available(directory, self, &self.stamp(raw, None)) {
+                    return Delivery::Appeared;
                 }
             }
-            _ => {}
+            (None, Some("unavailable")) => presence::unavailable(directory, self),
+            // To somebody, beyond those who see the user anyway.
+            (Some(to), None | Some("unavailable")) => {
+                presence::directed(directory, self, to, kind.is_some());
+                let stamped = self.stamp(raw, None);
+                for outbox in self.reach(directory, to) {
+                    outbox.push(Arc::clone(&stamped));
+                }
+            }
+            (Some(to), Some(kind)) => {
+                if let Some(verb) = Verb::of(kind)
+                    && let Destination::User(account) | Destination::Device(account, _) =
+                        self.destination(to)
+                    && account != self.account
+                {
+                    return Delivery::Tell(account, verb);
+                }
+            }
+            (None, Some(_)) => {}
         }
+        Delivery::Done
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use visavis_signal::UserId;
+use visavis_xmpp::Jid;
 
 use super::account::Account;
 use super::outbox::{End, Outbox};
@@ -16,8 +17,23 @@ use crate::store::{ApplicationId, TokenHash};
 /// All accounts with a connection.
 #[derive(Debug)]
 pub(crate) struct Directory {
-    accounts: Mutex<HashMap<Account, Vec<Resource>>>,
+    accounts: Mutex<HashMap<Account, Online>>,
     max_per_account: usize,
+}
+
+/// An account with its connections, in the order they were bound.
+#[derive(Debug, Default)]
+struct Online {
+    resources: Vec<Resource>,
+    contacts: Contacts,
+}
+
+/// Whose presence an account is told, and who is told its own. Known as long
+/// as it is online.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Contacts {
+    pub(super) seen: Arc<[UserId]>,
+    pub(super) seeing: Arc<[UserId]>,
 }
 
 /// One bound connection.
@@ -27,6 +43,10 @@ pub(super) struct Resource {
     pub(super) outbox: Arc<Outbox>,
     pub(super) carbons: bool,
     pub(super) presence: Presence,
+    /// It has asked for the contact list, so it is told of changes.
+    pub(super) follows_contacts: bool,
+    /// Those whom it has told that it is there although they do not see it.
+    pub(super) directed: Arc<[Jid]>,
     /// Its socket is gone and its client may come back.
     parked: bool,
     session: Option<TokenHash>,
@@ -39,8 +59,21 @@ pub(super) enum Presence {
     Unknown,
     /// Available; the last presence stanza, stamped and without a `to`.
     Available(Arc<str>),
+    /// Available, and wants nothing that is not addressed to it by its full
+    /// name (RFC 6121 section 4.7.2.3: its priority is negative).
+    Aside(Arc<str>),
     /// It wants nothing that is not addressed to it by its full name.
     Unavailable,
+}
+
+impl Presence {
+    /// The stanza of a device that is available.
+    pub(super) const fn available(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Available(stanza) | Self::Aside(stanza) => Some(stanza),
+            Self::Unknown | Self::Unavailable => None,
+        }
+    }
 }
 
 /// Too many connections of one account.
@@ -50,7 +83,7 @@ pub(super) struct TooMany;
 impl Resource {
     /// Whether it gets what is sent to the account as a whole.
     pub(super) fn is_reached(&self) -> bool {
-        self.presence != Presence::Unavailable
+        matches!(self.presence, Presence::Unknown | Presence::Available(_))
     }
 }
 
@@ -62,7 +95,7 @@ impl Directory {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Account, Vec<Resource>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Account, Online>> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -76,7 +109,7 @@ impl Directory {
         session: Option<TokenHash>,
     ) -> Result<(), TooMany> {
         let mut accounts = self.lock();
-        let resources = accounts.entry(account).or_default();
+        let resources = &mut accounts.entry(account).or_default().resources;
         if let Some(old) = resources.iter().position(|old| old.name == name) {
             resources.remove(old).outbox.end(End::Conflict);
         }
@@ -90,6 +123,8 @@ impl Directory {
             outbox,
             carbons: false,
             presence: Presence::Unknown,
+            follows_contacts: false,
+            directed: Arc::default(),
             parked: false,
             session,
         });
@@ -100,7 +135,7 @@ impl Directory {
     /// its place.
     pub(super) fn unbind(&self, account: Account, outbox: &Arc<Outbox>) -> Option<Resource> {
         let mut accounts = self.lock();
-        let resources = accounts.get_mut(&account)?;
+        let resources = &mut accounts.get_mut(&account)?.resources;
         let index = resources
             .iter()
             .position(|resource| Arc::ptr_eq(&resource.outbox, outbox))?;
@@ -139,6 +174,7 @@ impl Directory {
         let mut accounts = self.lock();
         let resource = accounts
             .get_mut(&account)?
+            .resources
             .iter_mut()
             .find(|resource| Arc::ptr_eq(&resource.outbox, outbox))?;
         let before = resource.clone();
@@ -148,13 +184,33 @@ impl Directory {
 
     /// The connections of an account, in the order they were bound.
     pub(super) fn resources(&self, account: Account) -> Vec<Resource> {
-        self.lock().get(&account).cloned().unwrap_or_default()
+        let accounts = self.lock();
+        accounts
+            .get(&account)
+            .map(|online| online.resources.clone())
+            .unwrap_or_default()
+    }
+
+    /// The contacts of an account that is online.
+    pub(super) fn contacts(&self, account: Account) -> Contacts {
+        let accounts = self.lock();
+        accounts
+            .get(&account)
+            .map(|online| online.contacts.clone())
+            .unwrap_or_default()
+    }
+
+    /// Notes the contacts of an account, if it is online.
+    pub(super) fn set_contacts(&self, account: Account, contacts: Contacts) {
+        if let Some(online) = self.lock().get_mut(&account) {
+            online.contacts = contacts;
+        }
     }
 
     /// The connection of this name.
     pub(super) fn resource(&self, account: Account, name: &str) -> Option<Resource> {
         let accounts = self.lock();
-        let resources = accounts.get(&account)?;
+        let resources = &accounts.get(&account)?.resources;
         resources
             .iter()
             .find(|resource| &*resource.name == name)
@@ -181,8 +237,12 @@ impl Directory {
     }
 
     fn end_where(&self, ends: impl Fn(&Account, &Resource) -> bool) {
-        for (account, resources) in self.lock().iter() {
-            for resource in resources.iter().filter(|resource| ends(account, resource)) {
+        for (account, online) in self.lock().iter() {
+            for resource in online
+                .resources
+                .iter()
+                .filter(|resource| ends(account, resource))
+            {
                 resource.outbox.end(End::Revoked);
             }
         }
@@ -192,8 +252,12 @@ impl Directory {
     pub(crate) fn online(&self) -> Vec<(ApplicationId, UserId, Vec<TokenHash>)> {
         self.lock()
             .iter()
-            .map(|(account, resources)| {
-                let sessions = resources.iter().filter_map(|found| found.session).collect();
+            .map(|(account, online)| {
+                let sessions = online
+                    .resources
+                    .iter()
+                    .filter_map(|found| found.session)
+                    .collect();
                 (account.application, account.user, sessions)
             })
             .collect()

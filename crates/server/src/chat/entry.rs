@@ -10,6 +10,7 @@ use visavis_xmpp::server::Input;
 use super::Chat;
 use super::account::Account;
 use super::connection::{Connection, random_name, reason};
+use super::contacts;
 use super::login;
 use super::membership::Membership;
 use super::outbox::End;
@@ -64,11 +65,15 @@ impl<W: Wire> Connection<W> {
         Input::Bound { resource }
     }
 
+    /// Whether the login still holds; brings what is known of the account's
+    /// contacts up to date by the way.
     async fn is_valid(chat: &Chat, account: Account, session: Option<TokenHash>) -> bool {
         let Account { application, user } = account;
+        let directory = Arc::clone(&chat.directory);
         let found = chat
             .store
             .run(move |store| {
+                contacts::refresh(store, &directory, [account])?;
                 let user = store.user(application, user)?.is_some();
                 let session = session.map_or(Ok(true), |session| store.has_session(&session))?;
                 Ok::<_, StoreError>(user && session)

@@ -7,7 +7,7 @@ use visavis_xmpp::Jid;
 use visavis_xmpp::stanza::StanzaHeader;
 
 use super::account::Account;
-use super::delivery::Sender;
+use super::delivery::{Delivery, Sender};
 use super::directory::{Directory, TooMany};
 use super::outbox::Outbox;
 use super::presence;
@@ -41,9 +41,8 @@ impl Membership {
         })
     }
 
-    /// Delivers a stanza of this connection; gives back what it has to be
-    /// answered.
-    pub(super) fn deliver(&self, header: &StanzaHeader, raw: &str) -> Option<String> {
+    /// Delivers a stanza of this connection; gives back what is left to do.
+    pub(super) fn deliver(&self, header: &StanzaHeader, raw: &str) -> Delivery {
         self.sender.deliver(&self.directory, header, raw)
     }
 
@@ -63,6 +62,26 @@ impl Membership {
         self.directory.come_back(*account, outbox, session);
     }
 
+    /// The connection's address.
+    pub(super) const fn jid(&self) -> &Jid {
+        &self.sender.jid
+    }
+
+    /// Queues a stanza for this connection.
+    pub(super) fn push(&self, stanza: Arc<str>) {
+        self.sender.outbox.push(stanza);
+    }
+
+    /// Notes that this connection wants to know when the contact list changes.
+    pub(super) fn follow_contacts(&self) {
+        let Sender {
+            account, outbox, ..
+        } = &self.sender;
+        self.directory.change(*account, outbox, |resource| {
+            resource.follows_contacts = true
+        });
+    }
+
     /// Notes whether this connection wants carbons.
     pub(super) fn set_carbons(&self, wanted: bool) {
         let Sender {
@@ -78,8 +97,10 @@ impl Drop for Membership {
         let Sender {
             account, outbox, ..
         } = &self.sender;
+        // The last one takes with it who has to be told.
+        let contacts = self.directory.contacts(*account);
         if let Some(before) = self.directory.unbind(*account, outbox) {
-            presence::gone(&self.directory, &self.sender, &before);
+            presence::gone(&self.directory, &self.sender, &before, &contacts);
         }
     }
 }

@@ -2,21 +2,26 @@
 //!
 //! The protocol itself is `visavis_xmpp`'s; here are the sockets, who is
 //! online, and who gets what (wire format section 2.7). Payloads are passed
-//! on as they are; nothing is stored, and nothing ever crosses from one
-//! application to another.
+//! on as they are; only contact lists and messages for those who are offline
+//! are stored, and nothing ever crosses from one application to another.
 
 mod account;
 mod carbon;
 mod connection;
+mod contacts;
 mod delivery;
 mod directory;
+mod discovery;
 mod entry;
+mod external_services;
 mod glance;
+mod kept;
 mod listener;
 mod login;
 mod membership;
 mod outbox;
 mod presence;
+mod requests;
 mod resumption;
 mod silence;
 mod tcp;
@@ -36,6 +41,7 @@ pub(crate) use listener::{Security, serve};
 
 use crate::account::Gate;
 use crate::config::Limits;
+use crate::relay::RelayAccess;
 use crate::store::StoreThread;
 use crate::tasks::Tasks;
 use resumption::Resumptions;
@@ -48,6 +54,7 @@ pub(crate) struct Chat {
     pub(crate) directory: Arc<Directory>,
     pub(crate) store: StoreThread,
     pub(crate) limits: Limits,
+    pub(crate) relay: Option<RelayAccess>,
     pub(crate) tasks: Tasks,
     resumptions: Arc<Resumptions>,
 }
@@ -59,6 +66,7 @@ impl Chat {
         directory: Arc<Directory>,
         store: StoreThread,
         limits: Limits,
+        relay: Option<RelayAccess>,
         tasks: Tasks,
     ) -> Self {
         Self {
@@ -67,6 +75,7 @@ impl Chat {
             directory,
             store,
             limits,
+            relay,
             tasks,
             resumptions: Arc::default(),
         }

@@ -7,16 +7,17 @@
 
 use std::collections::HashMap;
 use std::future;
+use std::iter;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time;
 use visavis_xmpp::server::Resumable;
 
-use super::Chat;
 use super::account::Account;
 use super::membership::Membership;
 use super::outbox::Outgoing;
+use super::{Chat, kept};
 
 /// The streams that can be claimed, by name.
 #[derive(Debug, Default)]
@@ -130,7 +131,7 @@ pub(super) async fn park(chat: &Chat, account: Account, mut held: Held) {
     tokio::pin!(expiry);
     loop {
         let claim = tokio::select! {
-            () = chat.tasks.ending() => return,
+            () = chat.tasks.ending() => break,
             _ = ending.wait() => break,
             () = &mut expiry => break,
             claim = held.claims.next() => claim,
@@ -144,4 +145,15 @@ pub(super) async fn park(chat: &Chat, account: Account, mut held: Held) {
             }
         }
     }
+    let Held {
+        stream,
+        membership,
+        mut outgoing,
+        ..
+    } = held;
+    // Nothing more is queued for it from here on.
+    drop(membership);
+    let unacked = stream.unacked().map(Arc::from);
+    let stanzas = unacked.chain(iter::from_fn(|| outgoing.take())).collect();
+    kept::save_texts(chat, account, stanzas).await;
 }

@@ -6,6 +6,7 @@
 //!
 //! What clients send never reaches anybody but the peer it is for, and is never looked at.
 
+mod access;
 mod addresses;
 mod descriptors;
 mod ports;
@@ -27,6 +28,7 @@ use crate::clock::UnixTime;
 use crate::config::RelayConfig;
 use crate::tasks::Tasks;
 
+pub(crate) use access::{RelayAccess, TTL};
 use addresses::Addresses;
 use ports::Ports;
 use streams::Streams;

@@ -69,6 +69,34 @@ const MIGRATIONS: &[&str] = &[
         name   TEXT PRIMARY KEY,
         value  BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;",
+    // 3: contact lists, and messages for those who are offline
+    "CREATE TABLE contacts (
+        application_id  INTEGER NOT NULL,
+        user_id         INTEGER NOT NULL,
+        contact_id      INTEGER NOT NULL,
+        listed          INTEGER NOT NULL,
+        name            TEXT,
+        groups          TEXT    NOT NULL,
+        sees            INTEGER NOT NULL,
+        is_seen         INTEGER NOT NULL,
+        asks            INTEGER NOT NULL,
+        is_asked        INTEGER NOT NULL,
+        PRIMARY KEY (application_id, user_id, contact_id),
+        FOREIGN KEY (application_id, user_id) REFERENCES users(application_id, id)
+            ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER contacts_end AFTER DELETE ON users BEGIN
+        DELETE FROM contacts WHERE application_id = old.application_id AND contact_id = old.id;
+    END;
+    CREATE TABLE kept_messages (
+        id              INTEGER PRIMARY KEY AUTOINCREMENT,
+        application_id  INTEGER NOT NULL,
+        user_id         INTEGER NOT NULL,
+        stanza          TEXT    NOT NULL,
+        FOREIGN KEY (application_id, user_id) REFERENCES users(application_id, id)
+            ON DELETE CASCADE
+    ) STRICT;
+    CREATE INDEX kept_messages_user ON kept_messages(application_id, user_id);",
 ];
 
 /// Brings the database to the newest schema.

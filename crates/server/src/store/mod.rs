@@ -1,4 +1,5 @@
-//! Accounts on disk: applications, users and sessions in one SQLite file.
+//! Accounts on disk: applications, users, sessions, contact lists and kept
+//! messages in one SQLite file.
 //!
 //! [`Store`] is synchronous and is used as it is by the command line;
 //! [`StoreThread`] gives it a thread of its own for the server, so that the
@@ -10,14 +11,17 @@
 //! are, because HMAC needs them.
 
 mod application;
+mod contact;
 mod error;
 mod field;
 mod import;
+mod kept_message;
 mod migrations;
 mod password;
 mod search;
 mod secret;
 mod session;
+mod subscription;
 mod thread;
 mod user;
 
@@ -29,12 +33,15 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use application::{Application, ApplicationId, NewApplication, Secret};
+pub use contact::{Contact, ContactError, Exchange};
 pub use error::{AddApplicationError, AddUserError, OpenError, StoreError, UpdateUserError};
 pub use field::{FieldError, FieldProblem, Profile, UserField};
 pub use import::ImportError;
+pub use kept_message::{KeepError, KeptMessage};
 pub use password::{PasswordError, PasswordHash};
 pub use search::{Comparison, Condition, Order, Page, Search};
 pub use session::{Session, Token, TokenHash};
+pub use subscription::{Effect, Subscription, Verb};
 pub use thread::StoreThread;
 pub use user::{NewUser, User};
 

@@ -202,6 +202,14 @@ pub enum Output {
         /// The stanza as it came, to be [stamped](crate::stanza::stamp).
         raw: String,
     },
+    /// The client asks something of the server or of its own account. It has
+    /// to be answered by [`Input::Deliver`].
+    Request {
+        /// The header; a `get` or `set` with an id.
+        header: StanzaHeader,
+        /// What is asked.
+        payload: Element,
+    },
     /// The client wants copies of its user's other messages, or no more.
     Carbons(bool),
     /// Close the socket once everything is sent. Always the last output.

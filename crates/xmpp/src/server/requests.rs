@@ -8,12 +8,11 @@ use crate::stream_error::StreamError;
 use crate::xml::Element;
 use crate::{Jid, ns};
 
-/// What the server does for a client, besides carrying its stanzas.
+/// What a stream answers by itself.
 enum Request {
     Session,
     Carbons(bool),
     Ping,
-    Roster,
 }
 
 impl ServerStream {
@@ -78,13 +77,13 @@ impl ServerStream {
             return self.refuse_stanza(header, StanzaError::BadRequest, jid);
         };
         let Some(request) = Request::read(header, payload) else {
-            return self.refuse_stanza(header, StanzaError::ServiceUnavailable, jid);
+            self.outputs.push_back(Output::Request {
+                header: header.clone(),
+                payload: payload.clone(),
+            });
+            return;
         };
-        let result = match request {
-            Request::Roster => Some(Element::new(ns::ROSTER, "query")),
-            Request::Session | Request::Carbons(_) | Request::Ping => None,
-        };
-        self.send_stanza(stanza::iq_result(header, jid, result));
+        self.send_stanza(stanza::iq_result(header, jid, None));
         if let Request::Carbons(wanted) = request {
             self.outputs.push_back(Output::Carbons(wanted));
         }
@@ -110,7 +109,6 @@ impl Request {
             ("set", ns::CARBONS, "enable") => Some(Self::Carbons(true)),
             ("set", ns::CARBONS, "disable") => Some(Self::Carbons(false)),
             ("get", ns::PING, "ping") => Some(Self::Ping),
-            ("get", ns::ROSTER, "query") => Some(Self::Roster),
             _ => None,
         }
     }

@@ -11,4 +11,4 @@ mod stamp;
 
 pub use header::{HeaderError, StanzaHeader, StanzaKind};
 pub use reply::{StanzaError, error_reply, iq_result};
-pub use stamp::stamp;
+pub use stamp::{stamp, with_child};

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::tag::StartTag;
-use crate::xml::escape_attribute;
+use crate::xml::{Element, escape_attribute};
 use crate::{Jid, ns};
 
 /// The stanza `raw` with `from` in place of whatever it says, and `to` likewise
@@ -32,6 +32,19 @@ pub fn stamp(raw: &str, from: &Jid, to: Option<&Jid>) -> String {
         changes.set("xmlns", ns::CLIENT);
     }
     changes.apply()
+}
+
+/// The stanza `raw` with one child more, behind the others. A stanza without
+/// content stays as it is.
+pub fn with_child(raw: &str, child: &Element) -> String {
+    let Some(end) = raw.rfind("</") else {
+        return String::from(raw);
+    };
+    let (content, end) = raw.split_at(end);
+    let mut longer = String::from(content);
+    child.write(&mut longer);
+    longer.push_str(end);
+    longer
 }
 
 struct Changes<'a> {
@@ -83,8 +96,9 @@ mod tests {
 
     use alloc::string::String;
 
-    use super::stamp;
+    use super::{stamp, with_child};
     use crate::Jid;
+    use crate::xml::Element;
 
     fn stamped(raw: &str, to: Option<&str>) -> String {
         let from: Jid = "101-4242@h/<tab>".parse().unwrap();
@@ -117,6 +131,17 @@ mod tests {
             ),
             "<iq from=\"101-4242@h/&lt;tab&gt;\" xml:from='q' to=\"b@h/c\" xmlns='jabber:client'/>"
         );
+    }
+
+    #[test]
+    fn a_child_goes_behind_the_others() {
+        let delay = Element::new("urn:xmpp:delay", "delay");
+        let longer = with_child("<message><body>&lt;/</body></message >", &delay);
+        assert_eq!(
+            longer,
+            "<message><body>&lt;/</body><delay xmlns=\"urn:xmpp:delay\"/></message >"
+        );
+        assert_eq!(with_child("<message/>", &delay), "<message/>");
     }
 
     #[test]

@@ -42,6 +42,9 @@ fn our_server_answers_the_recorded_client() {
                             resource: "C3hBQe5OeXBF".to_owned(),
                         });
                     }
+                    Output::Request { header, payload } => {
+                        input = Some(common::reply(&header, &payload));
+                    }
                     event => events.push(event),
                 }
             }

@@ -315,12 +315,21 @@ fn stanzas_beyond_the_limits() {
 }
 
 #[test]
-fn requests_that_the_server_refuses() {
+fn what_the_server_is_asked_is_handed_up() {
     let version = "<query xmlns='jabber:iq:version'/>";
     for to in ["", "to='chat.qb.test'", "to='101-4242@chat.qb.test'"] {
         let iq = format!("<iq id='1' type='get' {to}>{version}</iq>");
-        assert_refused(Progress::Bound, &iq, StanzaError::ServiceUnavailable);
+        let outputs = give(&mut server_at(Progress::Bound), Input::Frame(iq));
+        let [Output::Request { header, payload }] = outputs.as_slice() else {
+            panic!("{outputs:?}");
+        };
+        assert_eq!(header.id.as_deref(), Some("1"));
+        assert!(payload.is("jabber:iq:version", "query"));
     }
+}
+
+#[test]
+fn requests_that_the_server_refuses() {
     for iq in [
         "<iq id='1' type='get'/>",
         "<iq type='get'><ping xmlns='urn:xmpp:ping'/></iq>",

@@ -1,7 +1,7 @@
 //! Both ends of stream management: what one side sent is with the other once,
 //! wherever the connection breaks.
 
-use crate::common::{DOMAIN, PASSWORD, element, server_config};
+use crate::common::{DOMAIN, PASSWORD, element, reply, server_config};
 use visavis_xmpp::client::{self, ClientConfig, ClientStream, Resumption};
 use visavis_xmpp::server::{self, Resumable, ResumptionOffer, ServerConfig, ServerStream};
 use visavis_xmpp::{UnackedLimits, framing};
@@ -89,6 +89,9 @@ impl Line {
                         Some(parked) => server::Input::Resumed(parked),
                         None => server::Input::ResumeRefused,
                     });
+                }
+                server::Output::Request { header, payload } => {
+                    answer = Some(reply(&header, &payload));
                 }
                 server::Output::Stanza { raw, .. } if raw.contains("<body>") => {
                     self.server_got

@@ -1,5 +1,6 @@
 //! A chat client that sends and sees the frames themselves.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 
 use base64::Engine;
@@ -25,6 +26,8 @@ pub(crate) struct Chat {
     pub(crate) socket: WebSocketStream<Pin<Box<dyn Socket>>>,
     pub(crate) jid: String,
     fences: u32,
+    /// What came while something else was waited for.
+    early: VecDeque<Element>,
 }
 
 /// What came instead of a text frame.
@@ -58,6 +61,7 @@ impl Chat {
             socket,
             jid: String::new(),
             fences: 0,
+            early: VecDeque::new(),
         }
     }
 
@@ -84,7 +88,31 @@ impl Chat {
 
     /// The next frame as XML.
     pub(crate) async fn stanza(&mut self) -> Element {
-        parse(&self.text().await)
+        match self.early.pop_front() {
+            Some(stanza) => stanza,
+            None => parse(&self.text().await),
+        }
+    }
+
+    /// Asks somebody, the own account if `to` is empty; gives back the answer.
+    pub(crate) async fn ask(&mut self, type_: &str, to: &str, payload: &str) -> Element {
+        self.fences += 1;
+        let id = format!("ask-{}", self.fences);
+        let to = match to {
+            "" => String::new(),
+            to => format!("to='{to}'"),
+        };
+        self.send(&format!(
+            "<iq id='{id}' type='{type_}' {to} xmlns='jabber:client'>{payload}</iq>"
+        ))
+        .await;
+        loop {
+            let stanza = parse(&self.text().await);
+            if stanza.name() == "iq" && stanza.attribute("id") == Some(&id) {
+                return stanza;
+            }
+            self.early.push_back(stanza);
+        }
     }
 
     /// Frames up to the end of the connection.

@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use visavis_xmpp::client::{self, ClientConfig, ClientStream};
 use visavis_xmpp::sasl::SaslFailure;
 use visavis_xmpp::server::{self, ServerConfig, ServerStream};
+use visavis_xmpp::stanza::{self, StanzaError, StanzaHeader};
 use visavis_xmpp::xml::{Element, Limits};
+use visavis_xmpp::{Jid, ns};
 
 pub(crate) const DOMAIN: &str = "chat.qb.test";
 pub(crate) const PASSWORD: &str = "pass101";
@@ -157,6 +159,18 @@ impl Pair {
     }
 }
 
+/// What the server's shell answers to a request: there are no contacts, and it
+/// knows of nothing else.
+pub(crate) fn reply(header: &StanzaHeader, payload: &Element) -> server::Input {
+    let jid: Jid = "101-4242@chat.qb.test/tab".parse().unwrap();
+    let answer = if payload.namespace() == ns::ROSTER {
+        stanza::iq_result(header, &jid, Some(payload.sibling("query")))
+    } else {
+        stanza::error_reply(header, StanzaError::ServiceUnavailable, &jid).unwrap()
+    };
+    server::Input::Deliver(answer)
+}
+
 enum Input {
     Client(client::Input),
     Server(server::Input),
@@ -178,6 +192,7 @@ fn shell(output: server::Output) -> Result<Input, Box<server::Output>> {
         server::Output::Bind { wanted } => server::Input::Bound {
             resource: wanted.unwrap_or_else(|| "given".to_owned()),
         },
+        server::Output::Request { header, payload } => reply(&header, &payload),
         event => return Err(Box::new(event)),
     };
     Ok(Input::Server(answer))
