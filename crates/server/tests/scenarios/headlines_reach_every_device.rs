@@ -137,7 +137,7 @@ async fn order_is_kept() {
 }
 
 #[tokio::test]
-async fn text_reaches_devices_or_comes_back() {
+async fn text_reaches_devices_and_what_nobody_can_read_comes_back() {
     let running = start().await;
     let mut writer = running.chat(101).await;
     let mut reader = running.chat(102).await;
@@ -151,7 +151,8 @@ async fn text_reaches_devices_or_comes_back() {
         let got = reader.stanza().await;
         assert_eq!(got.child("body").unwrap().text(), "a < b");
     }
-    writer.send(&text(&bare(103))).await;
+    let nothing = text(&bare(103)).replace("body", "nobody");
+    writer.send(&nothing).await;
     let back = writer.stanza().await;
     assert_eq!(back.attribute("type"), Some("error"));
     assert_eq!(back.attribute("from"), Some(&*bare(103)));
