@@ -79,6 +79,10 @@ options!("Limits", LimitOptions for Limits {
     connections as "connections": usize,
     /// Chat connections of one user at a time
     connections_per_user as "connections-per-user": usize,
+    /// Contacts on the list of one user
+    contacts_per_user as "contacts-per-user": usize,
+    /// Messages kept for one user who is offline
+    kept_messages_per_user as "kept-messages-per-user": usize,
     /// Stanzas that wait for one slow reader before it is disconnected
     outbound_stanzas as "outbound-stanzas": usize,
     /// Bytes that wait for one slow reader before it is disconnected
