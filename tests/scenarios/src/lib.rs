@@ -5,8 +5,8 @@
 //! descriptions were exchanged. There is no waiting in it: hours of calls take milliseconds, and
 //! what happens is decided by the test alone.
 //!
-//! Two kinds of tests run in it: scripts, which say who does what and what everybody must see
-//! ([`script`]), and random schedules.
+//! Three kinds of tests run in it: scripts, which say who does what and what everybody must see
+//! ([`script`]); random schedules; and recordings of real clients, which are played to our own.
 
 pub mod chat;
 pub mod client;
