@@ -1,7 +1,7 @@
 # Two commands for everybody: `make demo` runs a real call and judges it, `make test` runs every test.
 # Each installs what it needs. The others are for those who work on the project.
 
-.PHONY: demo test bench lint docs purity deny setup setup-browser
+.PHONY: demo test schedules soak bench lint docs purity deny setup setup-browser
 
 demo: setup
 	cargo build --locked --bin visavis
@@ -10,6 +10,13 @@ demo: setup
 test: setup-browser
 	cargo build --locked --workspace
 	cargo test --locked --workspace
+
+# What may happen to calls, in a hundred thousand random orders. A million takes ten times as long.
+schedules soak: setup
+	VISAVIS_SCHEDULES=$(SCHEDULES) cargo test --locked -p visavis-scenarios --test schedules -- --nocapture
+
+schedules: SCHEDULES = 100000
+soak: SCHEDULES = 1000000
 
 # Measures, and passes or fails nothing.
 bench: setup-browser

@@ -136,6 +136,7 @@ impl Session {
                 peer.answered = Some(step.now);
                 peer.send_accept(&self.call, step, &self.accept_info);
                 peer.connect(&self.call, step, connect_by);
+                self.let_in(step, user);
             }
             Exchange::Done => self.next_answer_ready(step, user, answer),
             _ => {}

@@ -1,6 +1,7 @@
 //! What everybody sends: muted, without camera, on hold, with or without video.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use visavis_signal::{Body, CallType, MediaState, Update, UserId, UserInfo, capability};
 
@@ -8,7 +9,12 @@ use crate::negotiation::Change;
 use crate::peer::Peer;
 use crate::session::Session;
 use crate::step::Step;
-use crate::{CommandError, Event, PeerState, TransportCommand};
+use crate::{CommandError, Event, Time, TransportCommand};
+
+/// How many changes that others want are passed on
+const PASSED_ON_AT_MOST: u8 = 8;
+/// in this time.
+const PASSED_ON_WITHIN: Duration = Duration::from_secs(10);
 
 impl Session {
     /// The user mutes or unmutes himself, or turns the camera off or on.
@@ -54,7 +60,8 @@ impl Session {
     /// Tells a peer what we send.
     pub(crate) fn tell_media(&self, step: &mut Step<'_>, user: UserId) {
         if let Some(peer) = self.peer(user)
-            && peer.state() == PeerState::Connected
+            && peer.was_connected()
+            && peer.state().is_negotiated()
             && peer.can(capability::MEDIA_STATE)
         {
             let media = Body::Update(Update::Media(self.media));
@@ -117,7 +124,8 @@ impl Session {
         if self.changeable().is_empty() {
             return Err(CommandError::NobodyUpgrades);
         }
-        self.change_call_type(step, call_type);
+        self.change_call_type(call_type);
+        self.pass_on_call_type(step);
         let media = MediaState {
             video: call_type == CallType::Video,
             ..self.media
@@ -131,17 +139,35 @@ impl Session {
         self.users(|peer| peer.state().is_negotiated() && peer.renegotiates())
     }
 
-    /// Makes the call one of another type, with everybody whose client can do that.
-    fn change_call_type(&mut self, step: &mut Step<'_>, call_type: CallType) {
+    /// Makes the call one of another type.
+    fn change_call_type(&mut self, call_type: CallType) {
         // Whoever said nothing sent what the call was until now.
         let sent = assumed(self.call.call_type);
-        for peer in self.peers.values_mut() {
+        let described = |peer: &&mut Peer| peer.state().is_negotiated();
+        for peer in self.peers.values_mut().filter(described) {
             peer.media.get_or_insert(sent);
         }
         self.call.call_type = call_type;
+    }
+
+    /// Changes every connection that can be changed and is not yet what the call is.
+    fn pass_on_call_type(&mut self, step: &mut Step<'_>) {
         for user in self.changeable() {
             self.follow_call_type(step, user);
         }
+    }
+
+    /// Whether a change that another one wants is passed on. Of contrary changes that cross in a
+    /// circle of three each may chase the other without end.
+    fn may_pass_on(&mut self, now: Time) -> bool {
+        let (since, count) = self.passed_on;
+        let (since, count) = if now - since < PASSED_ON_WITHIN {
+            (since, count)
+        } else {
+            (now, 0)
+        };
+        self.passed_on = (since, count.saturating_add(1));
+        count < PASSED_ON_AT_MOST
     }
 
     /// Changes the connection with a peer, if it is not yet what the call is.
@@ -166,7 +192,10 @@ impl Session {
             user,
             call_type,
         });
-        self.change_call_type(step, call_type);
+        self.change_call_type(call_type);
+        if self.may_pass_on(step.now) {
+            self.pass_on_call_type(step);
+        }
         let media = MediaState {
             video: false,
             ..self.media

@@ -220,6 +220,7 @@ impl Session {
     pub(crate) fn told_of(
         &mut self,
         step: &mut Step<'_>,
+        keeper: UserId,
         user: UserId,
         invitation: u32,
         unreachable: &[UserId],
@@ -231,7 +232,8 @@ impl Session {
             return;
         }
         self.asked.remove(&user);
-        let added = Peer::added(user, step.me, invitation, step.now);
+        let mut added = Peer::added(user, step.me, invitation, step.now);
+        added.called_by = Some(keeper);
         self.admit(step, added, unreachable);
         if self.confirmed {
             self.join_fellow(step, user);

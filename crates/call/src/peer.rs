@@ -54,6 +54,8 @@ pub struct Peer {
     pub(crate) invitation: u32,
     /// When somebody else called him into it.
     pub(crate) called_at: Option<Time>,
+    /// Who that was.
+    pub(crate) called_by: Option<UserId>,
     /// The video bit rate that he wants us to stay below, in kbit/s.
     bandwidth: Option<u32>,
     /// What he sends, as far as he says.
@@ -197,6 +199,7 @@ impl Peer {
             negotiation: Negotiation::default(),
             invitation: 0,
             called_at: None,
+            called_by: None,
             bandwidth: None,
             media: None,
             was_connected: false,

@@ -42,6 +42,8 @@ pub struct Session {
     pub(crate) confirmed: bool,
     /// What we send.
     pub(crate) media: MediaState,
+    /// Since when, and how often, changes to the type of the call were passed on.
+    pub(crate) passed_on: (Time, u8),
     pub(crate) farewell: Option<(Farewell, UserInfo)>,
     pub(crate) timers: Timers<SessionTimer>,
 }
@@ -168,6 +170,7 @@ impl Session {
                 video,
                 held: false,
             },
+            passed_on: (began, 0),
             farewell: None,
             timers: Timers::new(),
         }
@@ -250,10 +253,8 @@ impl Session {
 
     /// What a peer may have missed who was without chat for a while.
     fn say_again(&mut self, step: &mut Step<'_>, user: UserId) {
-        if self.peer_state(user) == PeerState::Connected {
-            self.offer_again(step, user);
-            self.tell_media(step, user);
-        }
+        self.offer_again(step, user);
+        self.tell_media(step, user);
         self.introduce_participants(step, user);
     }
 
@@ -350,7 +351,7 @@ impl Session {
                     user: added,
                     invitation,
                     unreachable,
-                } => self.told_of(step, added, invitation, &unreachable),
+                } => self.told_of(step, user, added, invitation, &unreachable),
                 Update::Data { .. } | Update::Ringing | Update::Rejoin { .. } => {}
             }
         }
@@ -417,7 +418,6 @@ impl Session {
                     peer.share_candidates(&self.call, step);
                 }
                 state if state.is_lost() => {
-                    self.offer_again(step, user);
                     self.repair(step, user);
                 }
                 _ => {}

@@ -1,7 +1,7 @@
 //! When candidates are sent, kept and handed over.
 
 use crate::common::{
-    ALICE, BOB, Device, MALLORY, World, accept, call, candidate, id, lines, millis, secs, signal,
+    ALICE, BOB, Device, MALLORY, World, accept, call, candidate, id, lines, secs, signal,
 };
 use visavis_call::{Address, TransportEvent};
 use visavis_signal::limits::MAX_CANDIDATES;
@@ -52,53 +52,6 @@ fn ringing() -> (World, Device, Address) {
     let browser = Address::device(ALICE, "browser");
     world.receive(bob, &browser, signal(&id(1), ALICE, &[BOB], call("offer")));
     (world, bob, browser)
-}
-
-#[test]
-fn a_caller_sends_none_before_the_answer_then_all_then_all_again_after_a_second() {
-    let (mut world, alice, browser) = dialing();
-    found(&mut world, alice, BOB, &["a"]);
-    found(&mut world, alice, BOB, &["b", "c"]);
-    world.run_for(secs(1));
-    assert_eq!(sent_candidates(&mut world, alice), Vec::<String>::new());
-
-    world.receive(
-        alice,
-        &browser,
-        signal(&id(1), ALICE, &[BOB], accept("answer")),
-    );
-    assert_eq!(sent_candidates(&mut world, alice), ["a b c"]);
-
-    world.run_for(millis(500));
-    found(&mut world, alice, BOB, &["d"]);
-    assert_eq!(sent_candidates(&mut world, alice), ["d"]);
-    world.run_for(millis(500));
-    assert_eq!(sent_candidates(&mut world, alice), ["a b c d"]);
-
-    found(&mut world, alice, BOB, &["e"]);
-    world.run_for(secs(5));
-    assert_eq!(sent_candidates(&mut world, alice), ["e"]);
-}
-
-#[test]
-fn a_callee_gathers_while_it_rings_and_sends_all_with_the_answer() {
-    let (mut world, bob, _) = ringing();
-    found(&mut world, bob, ALICE, &["a", "b"]);
-    world.run_for(secs(1));
-    world.accept(bob, &id(1));
-    assert_eq!(world.sent(bob), Vec::<String>::new());
-    world.transport(
-        bob,
-        &id(1),
-        ALICE,
-        TransportEvent::LocalAnswer("answer".into()),
-    );
-    assert_eq!(
-        world.sent(bob),
-        ["accept to 101/browser", "iceCandidates to 101/browser"]
-    );
-    world.run_for(secs(1));
-    assert_eq!(sent_candidates(&mut world, bob), ["a b"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::common::{ALICE, BOB, CAROL, World, id, info, secs};
 use visavis_call::{
-    CallConfig, Command, CommandError, ConfigError, Core, Input, SessionState, Time,
+    CallConfig, Command, CommandError, ConfigError, Core, Direction, Input, SessionState, Time,
 };
 use visavis_signal::{CallType, SessionId, UserId, UserInfo};
 
@@ -280,4 +280,44 @@ fn destroying_leaves_every_call_and_delivers_no_more() {
         ["NewSession from 103"],
         "the repetition rings"
     );
+}
+
+#[test]
+fn more_opponents_than_allowed_are_refused() {
+    let mut world = World::new();
+    let alice = world.device(ALICE, "phone");
+    let create = Command::Create {
+        session: id(1),
+        opponents: [102, 103, 104, 105].map(UserId).into(),
+        call_type: CallType::Video,
+    };
+    assert_eq!(
+        world.try_command(alice, create),
+        Err(CommandError::TooManyOpponents { given: 4, limit: 3 })
+    );
+}
+
+#[test]
+fn a_session_says_who_is_in_it() {
+    let (mut world, alice, bob) = World::two();
+    world.dial(alice, &id(1), BOB);
+    assert_eq!(world.state(alice, &id(1)), Some(SessionState::Pending));
+    world.run_for(secs(1));
+
+    for (device, direction, peer) in [
+        (alice, Direction::Outgoing, BOB),
+        (bob, Direction::Incoming, ALICE),
+    ] {
+        let session = world.core(device).session(&id(1)).unwrap();
+        assert_eq!(session.id(), &id(1));
+        assert_eq!(session.direction(), direction);
+        assert_eq!(session.initiator(), ALICE);
+        assert_eq!(session.opponents(), [BOB]);
+        assert_eq!(session.call_type(), CallType::Video);
+        assert_eq!(
+            session.peers().map(|peer| peer.user()).collect::<Vec<_>>(),
+            [peer]
+        );
+        assert!(session.peer(crate::common::CAROL).is_none());
+    }
 }

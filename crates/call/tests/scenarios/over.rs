@@ -1,6 +1,6 @@
 //! A call that is over stays over.
 
-use crate::common::{ALICE, BOB, Device, World, accept, call, candidate, id, secs, signal};
+use crate::common::{ALICE, BOB, CAROL, Device, World, accept, call, candidate, id, secs, signal};
 use visavis_call::{Address, Command, CommandError};
 use visavis_signal::{Body, CallType, UserInfo};
 
@@ -71,23 +71,6 @@ fn a_call_that_rang_long_enough_does_not_ring_again_for_ten_minutes() {
 }
 
 #[test]
-fn a_late_accept_is_hung_up_while_closing_and_afterwards() {
-    let mut world = World::new();
-    let alice = world.device(ALICE, "phone");
-    world.dial(alice, &id(1), BOB);
-    world.run_for(secs(1));
-    world.hang_up(alice, &id(1));
-    world.forget_logs();
-    let late = signal(&id(1), ALICE, &[BOB], accept("answer"));
-    world.receive(alice, &Address::device(BOB, "phone"), late.clone());
-    assert_eq!(world.sent(alice), ["hangUp to 102/phone"]);
-    world.run_for(secs(5));
-    world.receive(alice, &Address::device(BOB, "phone"), late);
-    assert_eq!(world.sent(alice), ["hangUp to 102/phone"]);
-    assert!(!world.plot(alice).contains(&"Accepted by 102".into()));
-}
-
-#[test]
 fn an_accept_for_a_call_that_another_device_made_is_left_to_that_device() {
     let mut world = World::new();
     let laptop = world.device(ALICE, "laptop");
@@ -105,52 +88,6 @@ fn two_devices_never_hang_up_on_each_other_without_end() {
     world.run_for(secs(60));
     assert_eq!(world.sent(alice).len() + world.sent(bob).len(), 2);
     world.assert_over();
-}
-
-#[test]
-fn an_accept_that_was_lost_is_sent_again() {
-    let mut world = World::scripted();
-    let bob = world.device(BOB, "phone");
-    ring(&mut world, bob);
-    world.accept(bob, &id(1));
-    let answered = |answer: &str| visavis_call::TransportEvent::LocalAnswer(answer.into());
-    world.transport(bob, &id(1), ALICE, answered("answer"));
-    assert_eq!(world.sent_signals(bob).len(), 1);
-    ring(&mut world, bob);
-    assert_eq!(
-        world.sent(bob),
-        Vec::<String>::new(),
-        "this one crossed the accept"
-    );
-
-    world.run_for(secs(5));
-    ring(&mut world, bob);
-    let again = world.sent_signals(bob);
-    assert_eq!(again.len(), 1);
-    assert_eq!(again[0].body, accept("answer"));
-
-    world.transport(bob, &id(1), ALICE, visavis_call::TransportEvent::Connected);
-    world.run_for(secs(5));
-    ring(&mut world, bob);
-    assert_eq!(world.sent(bob), Vec::<String>::new(), "he knows");
-}
-
-#[test]
-fn an_accept_that_comes_twice_counts_once() {
-    let (mut world, alice, bob) = World::two();
-    world.dial(alice, &id(1), BOB);
-    world.run_for(secs(1));
-    world.accept(bob, &id(1));
-    world.run_for(secs(2));
-    world.forget_logs();
-    world.receive(
-        alice,
-        &world.address(bob),
-        signal(&id(1), ALICE, &[BOB], accept("answer of 102/phone")),
-    );
-    world.run_for(secs(2));
-    assert_eq!(world.story(alice), Vec::<String>::new());
-    assert_eq!(world.sent(alice), Vec::<String>::new());
 }
 
 #[test]
@@ -198,4 +135,28 @@ fn an_id_is_not_used_again() {
         world.try_command(bob, hang_up),
         Err(CommandError::SessionClosed)
     );
+}
+
+#[test]
+fn a_straggler_of_a_former_invitation_does_not_ring() {
+    let mut world = World::of_our_own();
+    let [alice, bob, carol] = [ALICE, BOB, CAROL].map(|user| world.device(user, "phone"));
+    world.connect(alice, bob, &id(1));
+    world.command(
+        alice,
+        Command::Add {
+            session: id(1),
+            user: CAROL,
+            user_info: UserInfo::new(),
+        },
+    );
+    world.run_for(secs(1));
+    let calls = world.sent_signals(alice).into_iter();
+    let invitation = calls.rev().find(|signal| signal.join.is_some()).unwrap();
+    world.reject(carol, &id(1));
+    world.run_for(secs(1));
+    world.forget_logs();
+    let alice = world.address(alice);
+    world.receive(carol, &alice, invitation);
+    assert_eq!(world.story(carol), Vec::<String>::new());
 }

@@ -1,7 +1,8 @@
 //! Who can make a call ring, and who can change one.
 
 use crate::common::{
-    ALICE, BOB, CAROL, Device, MALLORY, World, accept, call, candidate, id, info, secs, signal,
+    ALICE, BOB, CAROL, DAVE, Device, MALLORY, World, accept, call, candidate, id, info, secs,
+    signal,
 };
 use visavis_call::{Address, CallConfig, Command, Core, Input, PeerState, SessionState, Time};
 use visavis_signal::{Body, Signal, Update, UserId};
@@ -141,20 +142,6 @@ fn nothing_but_a_call_makes_a_session() {
         world.receive(bob, &Address::device(ALICE, "x"), signal);
     }
     assert_nothing_happened(&mut world, bob);
-}
-
-#[test]
-fn a_callee_cannot_turn_the_call_around() {
-    let (mut world, alice, bob) = World::two();
-    world.dial(alice, &id(1), BOB);
-    world.run_for(secs(1));
-    world.forget_logs();
-    world.receive(
-        alice,
-        &world.address(bob),
-        signal(&id(1), BOB, &[ALICE], call("offer")),
-    );
-    assert_nothing_happened(&mut world, alice);
 }
 
 #[test]
@@ -302,4 +289,24 @@ fn the_last_of_many_strangers_does_not_push_a_call_out() {
         CallConfig::default().incoming_limit
     );
     assert_eq!(world.state(bob, &id(1)), Some(SessionState::Pending));
+}
+
+#[test]
+fn a_mesh_call_of_somebody_outside_never_rings_and_changes_nothing() {
+    let mut world = World::new();
+    let [alice, bob] = [ALICE, BOB].map(|user| world.device(user, "phone"));
+    world.create(alice, &id(1), &[BOB, CAROL]);
+    world.start(alice, &id(1));
+    world.run_for(secs(1));
+    world.forget_logs();
+    let dave = Address::device(DAVE, "x");
+    let forged = signal(&id(1), ALICE, &[BOB, CAROL], call("offer"));
+    world.receive(bob, &dave, forged.clone());
+    assert_eq!(world.story(bob), Vec::<String>::new());
+    let unknown = visavis_signal::Signal {
+        session: id(9),
+        ..forged
+    };
+    world.receive(bob, &dave, unknown);
+    assert_eq!(world.story(bob), Vec::<String>::new());
 }

@@ -10,8 +10,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use visavis_call::{
-    Address, CallConfig, Command, CommandError, Core, Event, Input, Output, PeerState,
-    SessionState, Time, TransportCommand, TransportEvent,
+    Address, CallConfig, Command, CommandError, Core, Event, Input, Output, SessionState, Time,
+    TransportCommand, TransportEvent,
 };
 use visavis_signal::{
     Body, CallType, Candidate, Capabilities, Description, MediaState, SessionId, Signal,
@@ -357,15 +357,6 @@ impl World {
         self.core(device)
             .session(session)
             .map(|session| session.state())
-    }
-
-    pub(crate) fn peer_state(
-        &self,
-        device: Device,
-        session: &SessionId,
-        user: UserId,
-    ) -> PeerState {
-        self.core(device).session(session).unwrap().peer_state(user)
     }
 
     /// What the app was told, changes of state included.
