@@ -253,6 +253,9 @@ impl Session {
 
     /// What a peer may have missed who was without chat for a while.
     fn say_again(&mut self, step: &mut Step<'_>, user: UserId) {
+        if !self.peer_state(user).is_negotiated() {
+            return;
+        }
         self.offer_again(step, user);
         self.tell_media(step, user);
         self.introduce_participants(step, user);

@@ -31,7 +31,7 @@ pub(crate) enum What {
     Lost(UserId),
     /// Another device of his own decided.
     Copy(String),
-    Sent(Sent),
+    Sent(Box<Sent>),
     /// Something that has no place here.
     Other,
 }
@@ -63,7 +63,7 @@ impl Recording {
     pub(crate) fn said_by(&self, user: UserId) -> impl Iterator<Item = (Duration, &Sent)> {
         let his = self.lines.iter().filter(move |line| line.user == user);
         his.filter_map(|line| match &line.what {
-            What::Sent(sent) => Some((line.at, sent)),
+            What::Sent(sent) => Some((line.at, &**sent)),
             _ => None,
         })
     }
@@ -85,7 +85,7 @@ impl Line {
                 "connected" => What::Connected(about()),
                 "lost" => What::Lost(about()),
                 "copy" => What::Copy(rest.to_owned()),
-                "sent" => What::Sent(Sent::read(&unescape(rest))),
+                "sent" => What::Sent(Box::new(Sent::read(&unescape(rest)))),
                 _ => What::Other,
             },
         }
