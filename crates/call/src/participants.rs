@@ -201,10 +201,13 @@ impl Session {
     /// Tells a participant of everybody whom we called into the call: he took it after that, or may
     /// have missed it.
     pub(crate) fn introduce_participants(&self, step: &mut Step<'_>, other: UserId) {
-        if self.peer_state(other).is_negotiated() {
-            for user in self.users(|peer| peer.is_added_by_us() && peer.user() != other) {
-                self.tell_of(step, other, user);
-            }
+        let Some(told) = self.peer(other).filter(|peer| peer.state().is_negotiated()) else {
+            return;
+        };
+        // Who called him himself is known to him.
+        let unknown = |user: UserId| user != other && told.called_by != Some(user);
+        for user in self.users(|peer| peer.is_added_by_us() && unknown(peer.user())) {
+            self.tell_of(step, other, user);
         }
     }
 

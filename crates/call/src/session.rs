@@ -229,7 +229,7 @@ impl Session {
             return;
         };
         let kind = signal.kind();
-        let before = peer.address.clone();
+        let before = peer.state().is_negotiated().then(|| peer.address.clone());
         if let Body::Update(Update::Rejoin { invitation }) = signal.body {
             return self.asked_back(step, from, invitation);
         }
@@ -243,10 +243,8 @@ impl Session {
         if goes_on && from.user() == self.call.initiator {
             self.join_fellows(step);
         }
-        if self
-            .peer(from.user())
-            .is_some_and(|peer| peer.address != before)
-        {
+        let now = self.peer(from.user()).map(|peer| &peer.address);
+        if before.is_some() && now != before.as_ref() {
             self.say_again(step, from.user());
         }
     }
