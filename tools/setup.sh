@@ -19,6 +19,7 @@ fi
 
 if [ "${1:-}" = browser ]; then
   need turnutils_uclient coturn
+  /usr/bin/python3 -c 'import slixmpp' 2>/dev/null || missing+=(python3-slixmpp)
   # Networks with links that can be cut.
   need ip iproute2
   need unshare util-linux

@@ -86,12 +86,20 @@ impl Cast {
         (self.process, self.ready) = serve(Place::Here, &self.data, &listeners).await;
     }
 
+    /// What the server says of itself when it is ready, by its name there.
+    ///
+    /// # Panics
+    /// When it says nothing of that.
+    pub fn ready(&self, name: &str) -> &str {
+        self.ready[name].as_str().expect("the server says it")
+    }
+
     /// Where chat is spoken over WebSocket.
     ///
     /// # Panics
     /// When it is not.
     pub fn chat(&self) -> &str {
-        self.ready["ws"].as_str().expect("an address")
+        self.ready("ws")
     }
 
     /// The server's STUN address, `stun:host:port`.
