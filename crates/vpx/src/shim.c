@@ -4,6 +4,7 @@
  *
  * Return values are vpx_codec_err_t; 0 is success. */
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,6 +14,10 @@
 #include <vpx/vp8dx.h>
 #include <vpx/vpx_decoder.h>
 #include <vpx/vpx_encoder.h>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 /* 90 kHz, the clock of video in RTP. */
 #define TICKS_PER_SECOND 90000
@@ -64,12 +69,25 @@ static vpx_codec_err_t apply_controls(struct visavis_encoder *encoder,
   return vpx_codec_control(codec, VP8E_SET_MAX_INTRA_BITRATE_PCT, settings->max_intra_pct);
 }
 
+/* The buffers of a codec are large and live as long as it does. Left to itself, glibc
+ * takes them from the arena of the thread that made the codec and keeps them there when
+ * the thread is gone: a process that makes calls one after the other grows with each
+ * until all arenas have their own. As mappings they go back to the system at once. */
+static void map_large_blocks(void) {
+#ifdef M_MMAP_THRESHOLD
+  mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+#endif
+}
+
+static pthread_once_t large_blocks = PTHREAD_ONCE_INIT;
+
 int visavis_encoder_new(const struct visavis_encoder_settings *settings,
                         struct visavis_encoder **out) {
   struct visavis_encoder *encoder = calloc(1, sizeof *encoder);
   vpx_codec_enc_cfg_t *config;
   vpx_codec_err_t status;
   if (!encoder) return VPX_CODEC_MEM_ERROR;
+  pthread_once(&large_blocks, map_large_blocks);
 
   config = &encoder->config;
   status = vpx_codec_enc_config_default(vpx_codec_vp8_cx(), config, 0);
@@ -163,6 +181,7 @@ int visavis_decoder_new(uint32_t threads, struct visavis_decoder **out) {
   vpx_codec_err_t status;
   struct visavis_decoder *decoder = calloc(1, sizeof *decoder);
   if (!decoder) return VPX_CODEC_MEM_ERROR;
+  pthread_once(&large_blocks, map_large_blocks);
   memset(&config, 0, sizeof config);
   config.threads = threads;
   status = vpx_codec_dec_init(&decoder->codec, vpx_codec_vp8_dx(), &config, 0);
