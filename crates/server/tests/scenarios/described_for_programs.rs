@@ -67,9 +67,8 @@ async fn what_is_described_is_answered_as_described() {
     let description = start().await.rest(APP).get("/openapi.json").await.body;
     let operations = operations(&description);
     assert!(operations.len() > 20);
+    let mut running = start().await;
     for (method, path, operation) in operations {
-        // A new server each time: some operations delete who asks.
-        let running = start().await;
         let anybody = running.rest(APP);
         let place = format!("{method} {path}");
         let open = operation["security"].as_array().is_some_and(Vec::is_empty);
@@ -97,6 +96,10 @@ async fn what_is_described_is_answered_as_described() {
         );
         let schema = &described["content"]["application/json"]["schema"];
         check(&description, schema, &answer.body, &place);
+        if method == Method::DELETE && path.starts_with("/users/") {
+            // Whoever asked has deleted himself.
+            running = start().await;
+        }
     }
 }
 
