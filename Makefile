@@ -20,7 +20,8 @@ soak: SCHEDULES = 1000000
 
 # Measures, and passes or fails nothing.
 bench: setup-browser
-	cargo build --locked --release --bin visavis --bin visavis-bench
+	cargo build --locked --release --bin visavis --bin visavis-bench --bin visavis-bench-core
+	target/release/visavis-bench-core
 	target/release/visavis-bench first-frame
 	target/release/visavis-bench quality
 	target/release/visavis-bench cost
