@@ -141,10 +141,11 @@ impl Session {
 
     /// Makes the call one of another type.
     fn change_call_type(&mut self, call_type: CallType) {
-        // Whoever said nothing sent what the call was until now.
-        let sent = assumed(self.call.call_type);
+        // Whoever said nothing sends what the call was until now, or was when he came.
+        let before = self.call.call_type;
         let described = |peer: &&mut Peer| peer.state().is_negotiated();
         for peer in self.peers.values_mut().filter(described) {
+            let sent = assumed(peer.began_as.unwrap_or(before));
             peer.media.get_or_insert(sent);
         }
         self.call.call_type = call_type;
