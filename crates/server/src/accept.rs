@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time;
 
+use crate::metrics::{ListenerCounts, Open};
 use crate::tasks::Tasks;
 
 /// Pause after a failed accept, which is mostly a lack of file descriptors.
@@ -37,7 +38,7 @@ impl Peer {
 /// every request's extensions.
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
-    _permit: Arc<OwnedSemaphorePermit>,
+    _place: Arc<(OwnedSemaphorePermit, Open)>,
 }
 
 /// Lets connections in. Cheap to clone; all clones share the places.
@@ -45,6 +46,8 @@ pub(crate) struct Slot {
 pub(crate) struct Entrance {
     places: Arc<Semaphore>,
     tasks: Tasks,
+    /// Whether people come in while others have to leave.
+    until_the_end: bool,
 }
 
 impl Entrance {
@@ -53,21 +56,31 @@ impl Entrance {
         Self {
             places: Arc::new(Semaphore::new(places)),
             tasks,
+            until_the_end: false,
         }
     }
 
-    /// Accepts connections until the server ends; `serve` gets each in a task
+    /// The same, which stays open while the server closes.
+    pub(crate) fn until_the_end(places: usize, tasks: Tasks) -> Self {
+        Self {
+            until_the_end: true,
+            ..Self::new(places, tasks)
+        }
+    }
+
+    /// Accepts connections until the server closes; `serve` gets each in a task
     /// of its own, not encrypted yet.
     pub(crate) async fn admit<F>(
         self,
         listener: TcpListener,
+        counts: ListenerCounts,
         serve: impl Fn(TcpStream, Peer, Slot) -> F,
     ) where
         F: Future<Output = io::Result<()>> + Send + 'static,
     {
         loop {
             let accepted = tokio::select! {
-                () = self.tasks.ending() => return,
+                () = self.tasks.leaving(self.until_the_end) => return,
                 accepted = listener.accept() => accepted,
             };
             let (stream, address) = match accepted {
@@ -79,6 +92,7 @@ impl Entrance {
                 }
             };
             let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+                counts.turned_away();
                 tracing::warn!(%address, "turned away: too many connections");
                 continue;
             };
@@ -86,7 +100,7 @@ impl Entrance {
                 continue;
             };
             let slot = Slot {
-                _permit: Arc::new(place),
+                _place: Arc::new((place, counts.accepted())),
             };
             let served = serve(stream, peer, slot);
             self.tasks.spawn(async move {

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use visavis_turn::{Network, RelayLimits};
 
+use crate::store::Secret;
+
 /// Everything [`Server::start`](crate::Server::start) needs to know.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
@@ -28,6 +30,14 @@ pub struct ServerConfig {
     pub xmpps: Option<SocketAddr>,
     /// What proves the server's identity to those who encrypt.
     pub certificate: Option<CertificateFiles>,
+    /// Where the operator finds numbers, health and the admin interface. Over
+    /// TLS, and with a certificate only, if it is not an address of this
+    /// machine alone. The command line comes in by a listener on loopback of
+    /// its own then.
+    pub admin: Option<SocketAddr>,
+    /// What opens the admin interface; left out, a file in the data folder
+    /// holds it.
+    pub admin_token: Option<Secret>,
     /// Where STUN and TURN are served, over UDP and TCP, and over TLS if there is a certificate.
     /// Port 0 picks one.
     pub relay: Option<SocketAddr>,
@@ -109,8 +119,12 @@ pub struct Limits {
     pub password_workers: usize,
     /// Logins waiting for a password worker before others are turned away.
     pub password_queue: usize,
-    /// Time that [`Server::shutdown`](crate::Server::shutdown) gives open
-    /// connections to end in good order.
+    /// Over what time [`Server::shutdown`](crate::Server::shutdown) ends chat
+    /// streams one after the other, so that clients do not come back all at
+    /// once. Fewer than a hundred streams take a share of it.
+    pub shutdown_spread: Duration,
+    /// Time that [`Server::shutdown`](crate::Server::shutdown) gives whatever
+    /// is still open then to end in good order.
     pub shutdown_time: Duration,
 }
 
@@ -125,6 +139,8 @@ impl Default for ServerConfig {
             xmpp: None,
             xmpps: None,
             certificate: None,
+            admin: None,
+            admin_token: None,
             relay: Some(SocketAddr::new(loopback, 3478)),
             relaying: RelayConfig::default(),
             limits: Limits::default(),
@@ -168,6 +184,7 @@ impl Default for Limits {
             back_off_max: Duration::from_secs(15 * 60),
             password_workers: 2,
             password_queue: 64,
+            shutdown_spread: Duration::from_secs(10),
             shutdown_time: Duration::from_secs(5),
         }
     }

@@ -29,6 +29,8 @@ pub(crate) struct Front {
     pub(crate) routes: Router,
     pub(crate) request_time: Duration,
     pub(crate) tasks: Tasks,
+    /// Whether connections stay open while the server closes.
+    pub(crate) until_the_end: bool,
 }
 
 impl Front {
@@ -55,7 +57,12 @@ impl Front {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let routes = self.routes;
+        let Self {
+            routes,
+            tasks,
+            until_the_end,
+            ..
+        } = self;
         let service = service_fn(move |mut request: Request<Incoming>| {
             strip_suffix(request.uri_mut());
             request.extensions_mut().insert(peer);
@@ -71,7 +78,7 @@ impl Front {
         tokio::pin!(connection);
         tokio::select! {
             result = &mut connection => result,
-            () = self.tasks.ending() => {
+            () = tasks.leaving(until_the_end) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }

@@ -20,15 +20,22 @@
 
 mod accept;
 mod account;
+mod admin;
 mod chat;
 mod clock;
 mod config;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod health;
 mod http;
+mod listen;
+mod metrics;
+mod ready;
 mod relay;
+mod renewal;
 mod revocation;
 mod server;
+mod start_error;
 pub mod store;
 mod tasks;
 mod tls;
@@ -36,7 +43,9 @@ mod web;
 
 pub use clock::UnixTime;
 pub use config::{CertificateFiles, Limits, RelayConfig, ServerConfig};
+pub use ready::Ready;
 pub use relay::RelayStatus;
-pub use server::{Ready, Server, StartError};
+pub use server::Server;
+pub use start_error::StartError;
 pub use tls::TlsError;
 pub use visavis_turn as turn;

@@ -1,7 +1,9 @@
 //! The tasks of a running server, and their end.
 //!
-//! Every task can hear that the server is ending and finish in good order;
-//! what has not finished in time is dropped.
+//! The end comes in three steps. First the server closes: nobody new is let
+//! in, requests are answered, chat streams end one after the other. Then it
+//! ends: whatever is left is asked to finish. What has not finished in time
+//! is dropped.
 
 use std::future::Future;
 use std::time::Duration;
@@ -9,9 +11,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Running,
+    Closing,
     Ending,
     Dropped,
 }
@@ -46,10 +49,34 @@ impl Tasks {
         });
     }
 
-    /// Waits until the server is ending.
+    /// Waits until the server closes: nobody new is let in.
+    pub(crate) async fn closing(&self) {
+        self.reach(Phase::Closing).await;
+    }
+
+    /// Whether it does.
+    pub(crate) fn is_closing(&self) -> bool {
+        *self.phase.borrow() >= Phase::Closing
+    }
+
+    /// Waits until the server ends: everybody has to go.
     pub(crate) async fn ending(&self) {
+        self.reach(Phase::Ending).await;
+    }
+
+    /// Waits until the server ends for those who stay until then, and until it
+    /// closes for others.
+    pub(crate) async fn leaving(&self, until_the_end: bool) {
+        if until_the_end {
+            self.ending().await;
+        } else {
+            self.closing().await;
+        }
+    }
+
+    async fn reach(&self, reached: Phase) {
         let mut phase = self.phase.clone();
-        let _ = phase.wait_for(|phase| *phase != Phase::Running).await;
+        let _ = phase.wait_for(|phase| *phase >= reached).await;
     }
 }
 
@@ -68,14 +95,19 @@ impl TaskEnd {
         self.tasks.clone()
     }
 
-    /// Asks all tasks to end and waits for them, `patience` at most.
-    pub(crate) async fn finish(self, patience: Duration) {
+    /// Closes, and `window` later asks all tasks to end and waits for them,
+    /// `patience` at most.
+    pub(crate) async fn finish(self, window: Duration, patience: Duration) {
         let Self {
             phase,
             tasks,
             mut ended,
         } = self;
         drop(tasks);
+        phase.send_replace(Phase::Closing);
+        if time::timeout(window, ended.recv()).await.is_ok() {
+            return;
+        }
         phase.send_replace(Phase::Ending);
         if time::timeout(patience, ended.recv()).await.is_err() {
             phase.send_replace(Phase::Dropped);
@@ -98,7 +130,7 @@ mod tests {
         tasks.spawn(async move { listening.ending().await });
         end_without_waiting_for(&tasks);
         drop(tasks);
-        end.finish(Duration::from_millis(1)).await;
+        end.finish(Duration::ZERO, Duration::from_millis(1)).await;
     }
 
     fn end_without_waiting_for(tasks: &Tasks) {

@@ -1,14 +1,18 @@
 //! Certificate and key of the TLS listeners.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
+use x509_cert::der::Decode;
 
+use crate::clock::UnixTime;
 use crate::config::CertificateFiles;
 
 /// Why TLS cannot be offered. The operator has to put the files right.
@@ -45,43 +49,106 @@ pub enum TlsError {
 }
 
 /// A certificate ready for handshakes (TLS 1.2 and 1.3), whatever is spoken
-/// inside.
+/// inside. Can be renewed while it is in use; all clones are renewed together.
 #[derive(Clone)]
-pub(crate) struct Tls(ServerConfig);
+pub(crate) struct Tls {
+    files: CertificateFiles,
+    certificate: Arc<Certificate>,
+    config: ServerConfig,
+}
+
+/// The certificate in use.
+#[derive(Debug)]
+pub(crate) struct Certificate(RwLock<Arc<CertifiedKey>>);
 
 impl Tls {
     /// Reads the files.
     pub(crate) fn load(files: &CertificateFiles) -> Result<Self, TlsError> {
-        let certificates = certificates(&files.certificate)?;
-        let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|source| TlsError::Key {
-            path: files.key.clone(),
-            source,
-        })?;
-        ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let key = read(files, &provider)?;
+        let certificate = Arc::new(Certificate(RwLock::new(Arc::new(key))));
+        let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .and_then(|builder| {
-                builder
-                    .with_no_client_auth()
-                    .with_single_cert(certificates, key)
-            })
-            .map(Self)
-            .map_err(|source| TlsError::Mismatch {
-                certificate: files.certificate.clone(),
-                key: files.key.clone(),
-                source,
-            })
+            .map_err(|source| TlsError::mismatch(files, source))?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::clone(&certificate) as Arc<dyn ResolvesServerCert>);
+        Ok(Self {
+            files: files.clone(),
+            certificate,
+            config,
+        })
+    }
+
+    /// Reads the files again. When they cannot be used, what was in use stays.
+    pub(crate) fn renew(&self) -> Result<(), TlsError> {
+        let key = read(&self.files, self.config.crypto_provider())?;
+        let current = self.certificate.0.write();
+        *current.unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
+        Ok(())
+    }
+
+    /// The files.
+    pub(crate) fn files(&self) -> &CertificateFiles {
+        &self.files
+    }
+
+    /// What is in use.
+    pub(crate) fn certificate(&self) -> Arc<Certificate> {
+        Arc::clone(&self.certificate)
     }
 
     /// For what the client may name as one of `protocols` (RFC 7301); without
     /// any, whatever it names will do. One that names none is served all the same.
     pub(crate) fn acceptor(&self, protocols: &[&str]) -> TlsAcceptor {
-        let mut config = self.0.clone();
+        let mut config = self.config.clone();
         config.alpn_protocols = protocols
             .iter()
             .map(|name| name.as_bytes().to_vec())
             .collect();
         TlsAcceptor::from(Arc::new(config))
     }
+}
+
+impl Certificate {
+    fn current(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// When it ends (RFC 5280 section 4.1.2.5), in Unix time; `None` if it
+    /// does not say so in a form that can be read.
+    pub(crate) fn not_after(&self) -> Option<UnixTime> {
+        let current = self.current();
+        let certificate = x509_cert::Certificate::from_der(current.cert.first()?).ok()?;
+        let end = certificate.tbs_certificate().validity().not_after;
+        let end = end.to_unix_duration().as_secs();
+        i64::try_from(end).ok().map(UnixTime)
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.current())
+    }
+}
+
+impl TlsError {
+    fn mismatch(files: &CertificateFiles, source: rustls::Error) -> Self {
+        Self::Mismatch {
+            certificate: files.certificate.clone(),
+            key: files.key.clone(),
+            source,
+        }
+    }
+}
+
+fn read(files: &CertificateFiles, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
+    let certificates = certificates(&files.certificate)?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|source| TlsError::Key {
+        path: files.key.clone(),
+        source,
+    })?;
+    CertifiedKey::from_der(certificates, key, provider)
+        .map_err(|source| TlsError::mismatch(files, source))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

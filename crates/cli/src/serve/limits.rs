@@ -111,7 +111,9 @@ options!("Limits", LimitOptions for Limits {
     password_workers as "password-workers": usize,
     /// Logins that wait for a password worker before others are turned away
     password_queue as "password-queue": usize,
-    /// Time for open connections to end when the server stops
+    /// Time over which chat streams end one after the other when the server stops
+    shutdown_spread as "shutdown-spread": Seconds,
+    /// Time for whatever is still open then
     shutdown_time as "shutdown-time": Seconds,
 });
 

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 use visavis_server::turn::Network;
 use visavis_server::{CertificateFiles, RelayConfig, Server, ServerConfig, StartError};
 
@@ -44,6 +45,10 @@ pub(crate) struct ServeCommand {
     /// Where chat is served over TLS
     #[arg(long, value_name = "ADDR:PORT")]
     xmpps: Option<SocketAddr>,
+    /// Where numbers, health and the admin interface are: on this machine without encryption,
+    /// elsewhere over TLS with the certificate; `off` for not at all
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0", value_parser = listener)]
+    admin: Listener,
     /// Where STUN and TURN are served over UDP and TCP, with a certificate over TLS too; `off` for
     /// not at all
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:3478", value_parser = listener)]
@@ -100,6 +105,8 @@ impl ServeCommand {
         }
         let config = self.server_config()?;
         let mut stop = Stop::new()?;
+        let mut hang_up =
+            signal(SignalKind::hangup()).map_err(|error| Failure::of(Reason::Usage, &error))?;
         let server = Server::start(config)
             .await
             .map_err(|error| start_failure(&error))?;
@@ -109,8 +116,17 @@ impl ServeCommand {
         tracing::info!(
             "add an application with `visavis app add` and users with `visavis user add`"
         );
-        stop.wait().await;
-        server.shutdown().await;
+        loop {
+            tokio::select! {
+                () = stop.wait() => break,
+                _ = hang_up.recv() => server.renew_certificate(),
+            }
+        }
+        tokio::select! {
+            () = server.shutdown() => {}
+            // Whoever asks twice does not want to wait.
+            () = stop.wait() => {}
+        }
         Ok(())
     }
 
@@ -136,6 +152,8 @@ impl ServeCommand {
             xmpp: self.xmpp,
             xmpps: self.xmpps,
             certificate,
+            admin: self.admin.0,
+            admin_token: None,
             relay: self.relay.0,
             relaying: RelayConfig {
                 ports: self.relay_ports,

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use visavis_xmpp::xml::Element;
 
 use super::Accounts;
-use super::error::ApiError;
 use crate::accept::Peer;
 use crate::http::requested_host;
 
@@ -65,13 +64,4 @@ fn websocket(peer: &Peer, headers: &HeaderMap) -> String {
 
 fn host(peer: &Peer, headers: &HeaderMap) -> String {
     requested_host(headers).map_or_else(|| peer.local.to_string(), str::to_owned)
-}
-
-/// `GET /healthz`: 200 as long as the database answers.
-pub(super) async fn health(State(accounts): State<Arc<Accounts>>) -> Result<Json<Value>, ApiError> {
-    accounts
-        .store
-        .run(|store| store.check().map_err(ApiError::from))
-        .await?;
-    Ok(Json(json!({"status": "ok"})))
 }

@@ -15,7 +15,7 @@ use crate::store::{
 
 /// What a request is answered with when it cannot be done.
 #[derive(Debug)]
-pub(super) enum ApiError {
+pub(crate) enum ApiError {
     /// No token, an unknown one, or one that has expired.
     NoSession,
     /// Login and password do not belong together.

@@ -15,6 +15,7 @@ use visavis_signal::UserId;
 use super::backoff::{Account, Attempt, BackOff};
 use crate::clock::UnixTime;
 use crate::config::Limits;
+use crate::metrics::{LoginCounts, Method, Outcome};
 use crate::store::{
     ApplicationId, PasswordError, PasswordHash, StoreError, StoreThread, Token, User, UserField,
 };
@@ -32,7 +33,10 @@ pub(crate) struct Gate {
     back_off: Mutex<BackOff>,
     workers: Arc<Semaphore>,
     places: Arc<Semaphore>,
+    password_workers: usize,
+    password_places: usize,
     session_idle: Duration,
+    logins: LoginCounts,
     /// Verified in place of the password of a user that does not exist, so
     /// that both take the same time.
     nobody: PasswordHash,
@@ -51,8 +55,10 @@ pub(crate) enum Claim {
 pub(crate) enum Refusal {
     /// Wrong name, password or token. Nothing says which.
     Wrong,
-    /// Too many wrong ones, or too many people at once; again after this.
+    /// Too many wrong ones; again after this.
     TooMany(Duration),
+    /// Too many people at once; again after this.
+    Busy(Duration),
     /// The database or the hashing failed; the cause is in the log.
     Failed,
 }
@@ -65,20 +71,49 @@ impl From<StoreError> for Refusal {
 }
 
 impl Gate {
-    pub(crate) fn new(store: StoreThread, limits: &Limits) -> Result<Self, PasswordError> {
+    pub(crate) fn new(
+        store: StoreThread,
+        limits: &Limits,
+        logins: LoginCounts,
+    ) -> Result<Self, PasswordError> {
         let workers = limits.password_workers.max(1);
+        let places = workers + limits.password_queue;
         Ok(Self {
             store,
             back_off: Mutex::new(BackOff::new(limits)),
             workers: Arc::new(Semaphore::new(workers)),
-            places: Arc::new(Semaphore::new(workers + limits.password_queue)),
+            places: Arc::new(Semaphore::new(places)),
+            password_workers: workers,
+            password_places: places,
             session_idle: limits.session_idle,
+            logins,
             nobody: PasswordHash::new("nobody's password")?,
         })
     }
 
     /// Lets in whoever knows the password.
     pub(crate) async fn by_password(
+        &self,
+        application: ApplicationId,
+        claim: Claim,
+        password: String,
+        address: IpAddr,
+    ) -> Result<User, Refusal> {
+        let result = self
+            .check_password(application, claim, password, address)
+            .await;
+        let user = result.as_ref().ok().map(|user| user.id);
+        self.note(
+            Method::Password,
+            application,
+            user,
+            address,
+            result.as_ref().err(),
+        );
+        result
+    }
+
+    async fn check_password(
         &self,
         application: ApplicationId,
         claim: Claim,
@@ -127,6 +162,24 @@ impl Gate {
 
     /// Lets in whoever has a live session of this user.
     pub(crate) async fn by_token(
+        &self,
+        application: ApplicationId,
+        user: UserId,
+        token: &Token,
+        address: IpAddr,
+    ) -> Result<(), Refusal> {
+        let result = self.check_token(application, user, token, address).await;
+        self.note(
+            Method::Token,
+            application,
+            Some(user),
+            address,
+            result.as_ref().err(),
+        );
+        result
+    }
+
+    async fn check_token(
         &self,
         application: ApplicationId,
         user: UserId,
@@ -184,7 +237,7 @@ impl Gate {
         check: impl FnOnce() -> Result<(), Refusal>,
     ) -> Result<T, Refusal> {
         let Ok(_place) = self.places.try_acquire() else {
-            return Err(Refusal::TooMany(QUEUE_FULL_PAUSE));
+            return Err(Refusal::Busy(QUEUE_FULL_PAUSE));
         };
         let worker = Arc::clone(&self.workers)
             .acquire_owned()
@@ -202,6 +255,43 @@ impl Gate {
             tracing::error!(%error, "hashing a password failed");
             Refusal::Failed
         })
+    }
+
+    /// Passwords being hashed.
+    pub(crate) fn hashing(&self) -> usize {
+        self.password_workers - self.workers.available_permits()
+    }
+
+    /// Passwords that wait to be hashed.
+    pub(crate) fn waiting(&self) -> usize {
+        let taken = self.password_places - self.places.available_permits();
+        taken.saturating_sub(self.hashing())
+    }
+
+    /// Counts an attempt and logs it.
+    fn note(
+        &self,
+        method: Method,
+        application: ApplicationId,
+        user: Option<UserId>,
+        address: IpAddr,
+        refusal: Option<&Refusal>,
+    ) {
+        let outcome = match refusal {
+            None => Outcome::Granted,
+            Some(Refusal::Wrong) => Outcome::Wrong,
+            Some(Refusal::TooMany(_)) => Outcome::BackOff,
+            Some(Refusal::Busy(_)) => Outcome::Busy,
+            Some(Refusal::Failed) => Outcome::Failed,
+        };
+        self.logins.count(method, outcome);
+        let (application, user) = (application.0, user.map(|user| user.0));
+        match refusal {
+            None => tracing::info!(?method, application, user, %address, "logged in"),
+            Some(_) => {
+                tracing::info!(?method, application, user, %address, ?outcome, "not let in");
+            }
+        }
     }
 
     fn check_back_off(&self, attempt: &Attempt) -> Result<(), Refusal> {

@@ -85,7 +85,7 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Wrong => Self::Unauthorized,
-            Refusal::TooMany(after) => Self::TooMany(after),
+            Refusal::TooMany(after) | Refusal::Busy(after) => Self::TooMany(after),
             Refusal::Failed => Self::Internal,
         }
     }

@@ -37,7 +37,7 @@ use crate::chat::Directory;
 use crate::config::Limits;
 use crate::relay::RelayAccess;
 use crate::store::StoreThread;
-use error::ApiError;
+pub(crate) use error::ApiError;
 use nonce::Nonces;
 
 /// What the handlers share.
@@ -109,7 +109,6 @@ pub(crate) fn routes(accounts: Arc<Accounts>) -> Router {
     Router::new()
         .route("/session", post(session::create))
         .merge(with_session)
-        .route("/healthz", get(discovery::health))
         .route("/.well-known/host-meta.json", get(discovery::host_meta))
         .route("/.well-known/host-meta", get(discovery::host_meta_xml))
         .route("/openapi", get(openapi::description))

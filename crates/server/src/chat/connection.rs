@@ -66,6 +66,7 @@ pub(super) async fn run<W: Wire>(
         read_on: now,
         used_at: now,
         closing: Closing::Normal,
+        leave_at: None,
         login: None,
         membership: None,
         claims: None,
@@ -80,6 +81,10 @@ pub(super) async fn run<W: Wire>(
         drop(connection.stream.handle(Input::SocketClosed));
     }
     let left = connection.take_apart();
+    // What is parked ends later.
+    if let Some(end) = connection.ending.reason() {
+        chat.note_end(end);
+    }
     // Others learn that it is gone before the client has said goodbye.
     connection.membership = None;
     let close = async {
@@ -148,13 +153,15 @@ pub(super) struct Connection<W> {
     read_on: Instant,
     used_at: Instant,
     closing: Closing,
+    /// When it ends because the server does.
+    leave_at: Option<Instant>,
 }
 
 impl<W: Wire> Connection<W> {
     async fn serve(&mut self) -> Result<(), Lost> {
         let chat = Arc::clone(&self.chat);
-        let stopping = chat.tasks.ending();
-        tokio::pin!(stopping);
+        let (closing, ending) = (chat.tasks.closing(), chat.tasks.ending());
+        tokio::pin!(closing, ending);
         while !self.stream.is_closed() {
             let now = Instant::now();
             let reads = self.read_on <= now;
@@ -164,9 +171,10 @@ impl<W: Wire> Connection<W> {
                 self.due().min(self.read_on)
             };
             let input = tokio::select! {
-                () = &mut stopping => {
-                    self.closing = Closing::Away;
-                    Some(Input::Shutdown)
+                () = &mut ending => Some(self.shut_down()),
+                () = &mut closing, if self.leave_at.is_none() => {
+                    self.leave_at = Some(now + self.stay());
+                    None
                 }
                 end = self.ending.wait() => Some(Input::StreamFault(reason(end))),
                 claim = next_claim(&mut self.claims) => self.hand_over(claim),
@@ -229,8 +237,14 @@ impl<W: Wire> Connection<W> {
             Output::Resumable { id } => {
                 self.claims = Some(self.chat.resumptions.register(id));
             }
-            Output::Stanza { header, raw } => return self.deliver(&header, &raw).await,
-            Output::Request { header, payload } => return Ok(self.answer(&header, &payload).await),
+            Output::Stanza { header, raw } => {
+                self.chat.metrics.chat.received(header.kind);
+                return self.deliver(&header, &raw).await;
+            }
+            Output::Request { header, payload } => {
+                self.chat.metrics.chat.received(header.kind);
+                return Ok(self.answer(&header, &payload).await);
+            }
             Output::Carbons(wanted) => {
                 if let Some(membership) = &self.membership {
                     membership.set_carbons(wanted);
@@ -281,6 +295,7 @@ impl<W: Wire> Connection<W> {
     }
 
     async fn feed(&mut self, message: String) -> Result<(), Lost> {
+        self.chat.metrics.chat.sent(&message);
         let feed = self.wire.feed(message);
         in_time(feed, &mut self.ending, &mut self.claims).await
     }
@@ -363,15 +378,30 @@ impl<W: Wire> Connection<W> {
         }
     }
 
-    fn due(&self) -> Instant {
+    /// How long it stays while the server closes.
+    fn stay(&self) -> Duration {
         match self.membership {
-            Some(_) => self.silence.due(),
-            None => self.silence.due().min(self.login_by),
+            Some(_) => self.chat.departures.next(),
+            None => Duration::ZERO,
         }
+    }
+
+    fn shut_down(&mut self) -> Input {
+        self.closing = Closing::Away;
+        Input::Shutdown
+    }
+
+    fn due(&self) -> Instant {
+        let login_by = self.membership.is_none().then_some(self.login_by);
+        let others = login_by.into_iter().chain(self.leave_at);
+        others.fold(self.silence.due(), Instant::min)
     }
 
     fn overdue(&mut self) -> Option<Input> {
         let now = Instant::now();
+        if self.leave_at.is_some_and(|leave_at| leave_at <= now) {
+            return Some(self.shut_down());
+        }
         let timeout = Some(Input::StreamFault(StreamError::ConnectionTimeout));
         if self.membership.is_none() && self.login_by <= now {
             return timeout;

@@ -76,6 +76,19 @@ impl Presence {
     }
 }
 
+/// How many are online.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Census {
+    /// Accounts.
+    pub(crate) users: usize,
+    /// Bound connections.
+    pub(crate) connected: usize,
+    /// Bound connections that wait for their client.
+    pub(crate) waiting: usize,
+    /// Bytes that wait for all of them.
+    pub(crate) outbox_bytes: usize,
+}
+
 /// Too many connections of one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TooMany;
@@ -246,6 +259,21 @@ impl Directory {
                 resource.outbox.end(End::Revoked);
             }
         }
+    }
+
+    /// How many are online.
+    pub(crate) fn census(&self) -> Census {
+        let accounts = self.lock();
+        let mut census = Census {
+            users: accounts.len(),
+            ..Census::default()
+        };
+        for resource in accounts.values().flat_map(|online| &online.resources) {
+            census.connected += usize::from(!resource.parked);
+            census.waiting += usize::from(resource.parked);
+            census.outbox_bytes += resource.outbox.waiting();
+        }
+        census
     }
 
     /// Every account that is online, with the sessions it came by.

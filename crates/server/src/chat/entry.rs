@@ -36,7 +36,9 @@ impl<W: Wire> Connection<W> {
                 Ok(account.to_string())
             }
             Err(Refusal::Wrong) => Err(SaslFailure::NotAuthorized),
-            Err(Refusal::TooMany(_) | Refusal::Failed) => Err(SaslFailure::TemporaryAuthFailure),
+            Err(Refusal::TooMany(_) | Refusal::Busy(_) | Refusal::Failed) => {
+                Err(SaslFailure::TemporaryAuthFailure)
+            }
         }
     }
 
@@ -90,7 +92,9 @@ impl<W: Wire> Connection<W> {
         let Some((account, session)) = self.login else {
             return Input::ResumeRefused;
         };
-        let Some(held) = self.chat.resumptions.claim(name, account).await else {
+        let held = self.chat.resumptions.claim(name, account).await;
+        self.chat.metrics.chat.resumption(held.is_some());
+        let Some(held) = held else {
             return Input::ResumeRefused;
         };
         let Held {

@@ -59,6 +59,7 @@ impl<W: Wire> Connection<W> {
         }
         for KeptMessage { stanza, .. } in kept {
             self.send_stanza(stanza).await?;
+            self.chat.metrics.chat.handed_out.inc();
         }
         self.flush().await?;
         let forgotten = store
@@ -84,6 +85,9 @@ async fn keep(chat: &Chat, account: Account, stamped: &str) -> Result<(), KeepEr
         .store
         .run(move |store| store.keep_message(application, user, &stanza, limit))
         .await?;
+    if id.is_some() {
+        chat.metrics.chat.kept.inc();
+    }
     let mut devices = chat.directory.resources(account).into_iter();
     if let Some(id) = id
         && devices.any(|device| device.is_reached())

@@ -10,6 +10,7 @@ mod carbon;
 mod connection;
 mod contacts;
 mod delivery;
+mod departure;
 mod directory;
 mod discovery;
 mod entry;
@@ -36,15 +37,18 @@ use axum::Router;
 use axum::routing::any;
 use visavis_xmpp::Jid;
 
-pub(crate) use directory::Directory;
+pub(crate) use departure::Departures;
+pub(crate) use directory::{Census, Directory};
 pub(crate) use listener::{Security, serve};
+pub(crate) use resumption::Resumptions;
 
 use crate::account::Gate;
 use crate::config::Limits;
+use crate::metrics::Metrics;
 use crate::relay::RelayAccess;
 use crate::store::StoreThread;
 use crate::tasks::Tasks;
-use resumption::Resumptions;
+use outbox::End;
 
 /// What all chat connections share.
 #[derive(Debug)]
@@ -56,28 +60,18 @@ pub(crate) struct Chat {
     pub(crate) limits: Limits,
     pub(crate) relay: Option<RelayAccess>,
     pub(crate) tasks: Tasks,
-    resumptions: Arc<Resumptions>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// When streams end while the server closes.
+    pub(crate) departures: Arc<Departures>,
+    /// Streams that can be claimed; none at first.
+    pub(crate) resumptions: Arc<Resumptions>,
 }
 
 impl Chat {
-    pub(crate) fn new(
-        domain: Jid,
-        gate: Arc<Gate>,
-        directory: Arc<Directory>,
-        store: StoreThread,
-        limits: Limits,
-        relay: Option<RelayAccess>,
-        tasks: Tasks,
-    ) -> Self {
-        Self {
-            domain,
-            gate,
-            directory,
-            store,
-            limits,
-            relay,
-            tasks,
-            resumptions: Arc::default(),
+    /// Counts a stream that has to end.
+    fn note_end(&self, end: End) {
+        if end == End::TooSlow {
+            self.metrics.chat.overflows.inc();
         }
     }
 }

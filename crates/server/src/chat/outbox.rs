@@ -72,6 +72,11 @@ impl Outbox {
         }
     }
 
+    /// Bytes that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// Tells the connection to end. The first reason counts.
     pub(crate) fn end(&self, why: End) {
         self.end.send_if_modified(|end| {
@@ -108,6 +113,11 @@ impl Outgoing {
 pub(crate) struct Ending(watch::Receiver<Option<End>>);
 
 impl Ending {
+    /// Why the connection has to end, if it has to.
+    pub(crate) fn reason(&self) -> Option<End> {
+        *self.0.borrow()
+    }
+
     /// Resolves when the connection has to end.
     pub(crate) async fn wait(&mut self) -> End {
         // `None` when nobody is left who could say so.

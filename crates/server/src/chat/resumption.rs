@@ -21,7 +21,7 @@ use super::{Chat, kept};
 
 /// The streams that can be claimed, by name.
 #[derive(Debug, Default)]
-pub(super) struct Resumptions {
+pub(crate) struct Resumptions {
     streams: Mutex<HashMap<String, mpsc::Sender<Claim>>>,
 }
 
@@ -131,8 +131,11 @@ pub(super) async fn park(chat: &Chat, account: Account, mut held: Held) {
     tokio::pin!(expiry);
     loop {
         let claim = tokio::select! {
-            () = chat.tasks.ending() => break,
-            _ = ending.wait() => break,
+            () = chat.tasks.closing() => break,
+            end = ending.wait() => {
+                chat.note_end(end);
+                break;
+            }
             () = &mut expiry => break,
             claim = held.claims.next() => claim,
         };

@@ -26,6 +26,7 @@ use visavis_turn::{Config, Counters, Secret};
 use crate::accept::Entrance;
 use crate::clock::UnixTime;
 use crate::config::RelayConfig;
+use crate::metrics::ListenerCounts;
 use crate::tasks::Tasks;
 
 pub(crate) use access::{RelayAccess, TTL};
@@ -78,6 +79,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) tls: Option<TlsAcceptor>,
     /// Where connections come in, with places shared with the other listeners.
     pub(crate) entrance: Entrance,
+    /// Where its connections are counted.
+    pub(crate) counts: ListenerCounts,
     /// Time for the first bytes of a connection, for its handshake, and for its allocation.
     pub(crate) patience: Duration,
 }
@@ -155,6 +158,10 @@ pub(crate) fn serve(
     worker.start(tasks)?;
     let streams = Streams::new(calls, setting.tls, setting.patience, tasks.clone());
     let serve = move |stream, peer, slot| streams.clone().serve(stream, peer, slot);
-    tasks.spawn(setting.entrance.admit(listening.streams, serve));
+    tasks.spawn(
+        setting
+            .entrance
+            .admit(listening.streams, setting.counts, serve),
+    );
     Ok(status)
 }

@@ -6,12 +6,17 @@
 
 use std::io;
 use std::thread;
+use std::time::Instant;
 
+use prometheus::{Histogram, HistogramOpts};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Store, StoreError};
 
 const QUEUE: usize = 256;
+
+/// Upper bounds of the duration of a job, in seconds.
+const DURATIONS: [f64; 8] = [0.0001, 0.0005, 0.002, 0.01, 0.05, 0.25, 1.0, 5.0];
 
 type Job = Box<dyn FnOnce(&mut Store) + Send>;
 
@@ -19,6 +24,7 @@ type Job = Box<dyn FnOnce(&mut Store) + Send>;
 #[derive(Clone, Debug)]
 pub struct StoreThread {
     jobs: mpsc::Sender<Job>,
+    durations: Histogram,
 }
 
 impl StoreThread {
@@ -28,14 +34,33 @@ impl StoreThread {
     /// When the system cannot start a thread.
     pub fn start(mut store: Store) -> io::Result<(Self, thread::JoinHandle<()>)> {
         let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE);
+        let options = HistogramOpts::new(
+            "visavis_store_duration_seconds",
+            "Time that the database took for a job, without waiting.",
+        );
+        let durations = Histogram::with_opts(options.buckets(DURATIONS.to_vec()));
+        let durations = durations.map_err(io::Error::other)?;
+        let measured = durations.clone();
         let thread = thread::Builder::new()
             .name("visavis-store".to_owned())
             .spawn(move || {
                 while let Some(job) = queue.blocking_recv() {
+                    let start = Instant::now();
                     job(&mut store);
+                    measured.observe(start.elapsed().as_secs_f64());
                 }
             })?;
-        Ok((Self { jobs }, thread))
+        Ok((Self { jobs, durations }, thread))
+    }
+
+    /// How long jobs take.
+    pub(crate) fn durations(&self) -> &Histogram {
+        &self.durations
+    }
+
+    /// Jobs that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.jobs.max_capacity() - self.jobs.capacity()
     }
 
     /// Runs `work` on the database and gives back what it made. Work handed

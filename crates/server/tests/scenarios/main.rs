@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod carbons_stop_the_ringing;
+mod certificates_are_renewed;
 mod chat_login;
 mod chat_over_tcp;
 mod common;
@@ -15,7 +16,9 @@ mod hostile_streams;
 mod http_edges;
 mod kept_messages;
 mod logins_and_back_off;
+mod numbers_for_the_operator;
 mod random_bytes;
+mod readiness;
 mod relay;
 mod session_requests;
 mod shutdown_and_restart;

@@ -3,7 +3,8 @@
 use std::fs;
 use std::net::UdpSocket;
 
-use crate::common::{certificate, loopback, prepare};
+use crate::common::rest::Rest;
+use crate::common::{APP, certificate, loopback, prepare};
 use visavis_server::{CertificateFiles, Server, StartError, TlsError};
 
 #[tokio::test]
@@ -87,4 +88,30 @@ async fn certificates_that_do_not_fit() {
         error(&one.0, &other.1).await,
         TlsError::Mismatch { .. }
     ));
+}
+
+#[tokio::test]
+async fn the_operator_is_not_overheard() {
+    let (mut config, _folder) = prepare();
+    let outside = "0.0.0.0:0".parse().unwrap();
+    config.admin = Some(outside);
+    let error = Server::start(config.clone()).await.unwrap_err();
+    assert!(matches!(error, StartError::NoCertificate { address } if address == outside));
+    assert_eq!(
+        error.to_string(),
+        "0.0.0.0:0 needs a certificate and its key"
+    );
+
+    let (files, connector) = certificate::certified();
+    config.certificate = Some(files);
+    let server = Server::start(config).await.unwrap();
+    let admin = server.ready().admin.as_ref().unwrap();
+    let port = admin.strip_prefix("https://0.0.0.0:").unwrap();
+    let rest = Rest {
+        address: format!("127.0.0.1:{port}").parse().unwrap(),
+        tls: Some(connector),
+        application: APP,
+        token: None,
+    };
+    assert_eq!(rest.get("/readyz").await.status, 200);
 }

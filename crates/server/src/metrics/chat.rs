@@ -1,0 +1,88 @@
+//! What chat has done.
+
+use prometheus::{IntCounter, Registry};
+use visavis_xmpp::stanza::StanzaKind;
+
+use super::{counter, counters};
+
+const KINDS: [&str; 3] = ["message", "presence", "iq"];
+
+/// Counts since the start.
+#[derive(Debug)]
+pub(crate) struct ChatCounts {
+    received: [IntCounter; 3],
+    sent: [IntCounter; 3],
+    resumptions: [IntCounter; 2],
+    /// Messages kept for users who were offline.
+    pub(crate) kept: IntCounter,
+    /// Kept messages that a device got later.
+    pub(crate) handed_out: IntCounter,
+    /// Streams ended because their client read too slowly.
+    pub(crate) overflows: IntCounter,
+}
+
+impl ChatCounts {
+    pub(super) fn new(registry: &Registry) -> Self {
+        Self {
+            received: counters(
+                registry,
+                "visavis_chat_stanzas_received_total",
+                "Stanzas from clients.",
+                "kind",
+                KINDS,
+            ),
+            sent: counters(
+                registry,
+                "visavis_chat_stanzas_sent_total",
+                "Stanzas to clients.",
+                "kind",
+                KINDS,
+            ),
+            resumptions: counters(
+                registry,
+                "visavis_chat_resumptions_total",
+                "Clients that asked for the stream they had before.",
+                "outcome",
+                ["resumed", "refused"],
+            ),
+            kept: counter(
+                registry,
+                "visavis_chat_messages_kept_total",
+                "Messages kept for users who were offline.",
+            ),
+            handed_out: counter(
+                registry,
+                "visavis_chat_messages_delivered_late_total",
+                "Kept messages that were sent to a device later.",
+            ),
+            overflows: counter(
+                registry,
+                "visavis_chat_outbox_overflows_total",
+                "Streams ended because their client read too slowly.",
+            ),
+        }
+    }
+
+    /// Counts a stanza of a client.
+    pub(crate) fn received(&self, kind: StanzaKind) {
+        let at = match kind {
+            StanzaKind::Message => 0,
+            StanzaKind::Presence => 1,
+            StanzaKind::Iq => 2,
+        };
+        self.received[at].inc();
+    }
+
+    /// Counts what is sent to a client, if it is a stanza.
+    pub(crate) fn sent(&self, text: &str) {
+        let name = text.strip_prefix('<').unwrap_or_default();
+        if let Some(at) = KINDS.iter().position(|kind| name.starts_with(kind)) {
+            self.sent[at].inc();
+        }
+    }
+
+    /// Counts a client that asked for the stream it had before.
+    pub(crate) fn resumption(&self, granted: bool) {
+        self.resumptions[usize::from(!granted)].inc();
+    }
+}
