@@ -26,6 +26,7 @@ bench: setup-browser
 	target/release/visavis-bench quality
 	target/release/visavis-bench cost
 	target/release/visavis-bench faults
+	target/release/visavis-bench chat
 
 lint: setup
 	cargo fmt --all --check

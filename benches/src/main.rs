@@ -1,9 +1,10 @@
-//! `visavis-bench`: what a call is like, measured.
+//! `visavis-bench`: what calls and chat are like, measured.
 //!
 //! Nothing here passes or fails by what was measured; it prints numbers and
 //! how sure they are. `make bench` runs everything.
 
 mod camera;
+mod chat;
 mod clock;
 mod cost;
 mod error;
@@ -17,6 +18,7 @@ mod statistics;
 
 use clap::{Parser, Subcommand};
 
+use crate::chat::ChatCommand;
 use crate::cost::CostCommand;
 use crate::error::BenchError;
 use crate::faults::FaultsCommand;
@@ -25,7 +27,7 @@ use crate::person::PersonCommand;
 use crate::quality::QualityCommand;
 
 #[derive(Debug, Parser)]
-#[command(name = "visavis-bench", about = "Measures calls")]
+#[command(name = "visavis-bench", about = "Measures calls and chat")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -37,6 +39,7 @@ enum Command {
     Quality(QualityCommand),
     Cost(CostCommand),
     Faults(FaultsCommand),
+    Chat(ChatCommand),
     #[command(hide = true)]
     Person(PersonCommand),
 }
@@ -48,6 +51,7 @@ async fn main() -> Result<(), BenchError> {
         Command::Quality(command) => command.run().await,
         Command::Cost(command) => command.run().await,
         Command::Faults(command) => command.run().await,
+        Command::Chat(command) => command.run().await,
         Command::Person(command) => command.run().await,
     }
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 
-/// Ticks a second in /proc, the same on every Linux that Rust runs on.
-const TICKS: f64 = 100.0;
+use visavis_load::process::{Process, bytes};
 
 /// What a process and its descendants have used so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -34,30 +33,12 @@ impl ProcessTree {
                     .filter(|(_, other)| other.parent == id)
                     .map(|(id, _)| id),
             );
-            tree.processor_seconds += process.ticks as f64 / TICKS;
-            tree.proportional_bytes += kibibytes(id, "smaps_rollup", "Pss:") * 1024;
-            tree.peak_bytes += kibibytes(id, "status", "VmHWM:") * 1024;
+            tree.processor_seconds += process.processor.as_secs_f64();
+            // What is not told counts as nothing.
+            tree.proportional_bytes += bytes(id, "smaps_rollup", "Pss:").unwrap_or(0);
+            tree.peak_bytes += bytes(id, "status", "VmHWM:").unwrap_or(0);
         }
         Ok(tree)
-    }
-}
-
-#[derive(Debug, PartialEq)]
-struct Process {
-    parent: u32,
-    ticks: u64,
-}
-
-impl Process {
-    /// From `/proc/ID/stat`. The name in parentheses may hold anything.
-    fn parse(stat: &str) -> Option<Self> {
-        let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
-        let (user, system): (u64, u64) =
-            (fields.get(11)?.parse().ok()?, fields.get(12)?.parse().ok()?);
-        Some(Self {
-            parent: fields.get(1)?.parse().ok()?,
-            ticks: user + system,
-        })
     }
 }
 
@@ -67,38 +48,14 @@ fn all_processes() -> io::Result<BTreeMap<u32, Process>> {
     Ok(entries
         .filter_map(|entry| {
             let id = entry.ok()?.file_name().to_str()?.parse().ok()?;
-            let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-            Some((id, Process::parse(&stat)?))
+            Some((id, Process::read(id).ok()?))
         })
         .collect())
 }
 
-/// A number of kB in one of a process's files; 0 when it is not told.
-fn kibibytes(id: u32, file: &str, label: &str) -> u64 {
-    let read = || {
-        let text = fs::read_to_string(format!("/proc/{id}/{file}")).ok()?;
-        let line = text.lines().find_map(|line| line.strip_prefix(label))?;
-        line.trim().strip_suffix("kB")?.trim().parse().ok()
-    };
-    read().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Process, ProcessTree};
-
-    #[test]
-    fn a_name_may_look_like_the_end_of_a_name() {
-        let stat = "7 (a) b) S 3 7 7 0 -1 4194560 1 2 3 4 50 25 0 0 20 0 9";
-        let process = Process::parse(stat);
-        assert_eq!(
-            process,
-            Some(Process {
-                parent: 3,
-                ticks: 75
-            })
-        );
-    }
+    use super::ProcessTree;
 
     #[test]
     fn this_process_takes_memory() {

@@ -70,6 +70,14 @@ impl Failure {
         Self { reason, sentence }
     }
 
+    /// The same, with the option that it is about.
+    pub(crate) fn within(self, option: &str) -> Self {
+        Self {
+            sentence: format!("{option}: {}", self.sentence),
+            ..self
+        }
+    }
+
     /// What a later build will know and this one does not.
     pub(crate) fn not_available(what: &str) -> Self {
         Self::new(

@@ -5,6 +5,7 @@ mod call;
 mod config;
 mod demo;
 mod exit;
+mod load;
 mod serve;
 mod settings;
 mod source;
@@ -48,6 +49,8 @@ enum Command {
     Answer(Box<call::AnswerCommand>),
     Demo(demo::DemoCommand),
     Verdict(verdict::VerdictCommand),
+    #[command(subcommand)]
+    Load(Box<load::LoadCommand>),
     Replay(trace::ReplayCommand),
     Trace(trace::TraceCommand),
 }
@@ -109,6 +112,7 @@ fn run(command: Command, serve: &clap::Command, settings: &[Setting]) -> Outcome
         Command::App(command) => command.run(),
         Command::User(command) => command.run(),
         Command::Verdict(command) => command.run(),
+        Command::Load(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Trace(command) => command.run(),
         Command::Config(command) => command.run(serve, settings),

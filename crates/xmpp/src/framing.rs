@@ -25,6 +25,15 @@ pub const CLIENT_CLOSE: &str = r#"<close xmlns="urn:ietf:params:xml:ns:xmpp-fram
 /// The version of the protocol that is spoken (RFC 6120 section 4.7.5).
 const VERSION: &str = "1.0";
 
+/// What carries a stream. Both ends have inputs for either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// WebSocket messages (RFC 7395), by `Input::Frame`.
+    WebSocket,
+    /// A TCP connection (RFC 6120), by `Input::Piece`.
+    Tcp,
+}
+
 /// What a WebSocket message is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame<'a> {

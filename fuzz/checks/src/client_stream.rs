@@ -42,11 +42,11 @@ struct Play {
 impl Play {
     fn new(resumption: Option<Box<Resumption>>) -> Self {
         let under_way = resumption.as_ref().map_or(0, |left| left.unacked().count());
+        let user = Jid::user(USER, DOMAIN).expect("an address");
         let config = ClientConfig {
-            user: Jid::user(USER, DOMAIN).expect("an address"),
-            password: PASSWORD.into(),
             resource: Some("tab".to_owned()),
             resumption,
+            ..ClientConfig::new(user, PASSWORD.into())
         };
         Self {
             stream: ClientStream::new(config),

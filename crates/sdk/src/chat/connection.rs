@@ -107,10 +107,9 @@ impl Link {
         former: Option<Former>,
     ) -> Result<Self, ConnectError> {
         let mut stream = ClientStream::new(StreamConfig {
-            user: server.jid.clone(),
-            password: Password::from(server.token.as_str()),
             resource: former.as_ref().map(|former| former.resource.clone()),
             resumption: former.and_then(|former| former.resumption),
+            ..StreamConfig::new(server.jid.clone(), Password::from(server.token.as_str()))
         });
         let mut input = Input::Opened;
         loop {

@@ -27,6 +27,10 @@ pub enum ConnectError {
     /// The server does not take passwords: its operator has to allow PLAIN.
     #[error("the server does not offer PLAIN authentication")]
     NoPlain,
+    /// TLS was required and is not to be had: the server's operator has to
+    /// offer it.
+    #[error("the server does not offer TLS")]
+    NoTls,
     /// The server gives no resource, for example because the user has too many.
     #[error("the server refuses the resource: {0}")]
     BindRefused(StanzaError),

@@ -2,10 +2,11 @@
 
 use alloc::string::{String, ToString};
 
-use super::{ClientStream, ConnectError, Output, State, Step};
+use super::{ClientStream, ConnectError, Framing, Output, StartTls, State, Step};
 use crate::framing;
 use crate::sasl::{PLAIN, Plain, SaslFailure};
 use crate::stanza::StanzaError;
+use crate::tcp;
 use crate::xml::Element;
 use crate::{Jid, ns};
 
@@ -17,7 +18,11 @@ const ROSTER_ID: &str = "getRoster";
 
 impl ClientStream {
     pub(super) fn open(&mut self, next: State) {
-        self.send(framing::client_open(self.config.user.domain()));
+        let domain = self.config.user.domain();
+        self.send(match self.config.framing {
+            Framing::WebSocket => framing::client_open(domain),
+            Framing::Tcp => tcp::client_open(domain),
+        });
         self.state = next;
     }
 
@@ -29,10 +34,33 @@ impl ClientStream {
         };
     }
 
-    pub(super) fn authenticate(&mut self, features: &Element) {
+    pub(super) fn features(&mut self, features: &Element) {
         if !features.is(ns::STREAMS, "features") {
             return self.unexpected(Step::Features);
         }
+        let offered = features.child_ns(ns::TLS, "starttls").is_some();
+        match (self.config.start_tls, offered) {
+            (StartTls::Required, false) => self.give_up(ConnectError::NoTls),
+            (StartTls::IfOffered | StartTls::Required, true) => {
+                self.send(Element::new(ns::TLS, "starttls").to_xml());
+                self.state = State::AskingForTls;
+            }
+            (StartTls::Never, _) | (StartTls::IfOffered, false) => self.authenticate(features),
+        }
+    }
+
+    /// Nothing that was said before counts any more (RFC 6120 section
+    /// 5.4.3.3).
+    pub(super) fn start_tls(&mut self, answer: &Element) {
+        if !answer.is(ns::TLS, "proceed") {
+            return self.give_up(ConnectError::NoTls);
+        }
+        self.config.start_tls = StartTls::Never;
+        self.state = State::Encrypting;
+        self.outputs.push_back(Output::StartTls);
+    }
+
+    fn authenticate(&mut self, features: &Element) {
         let offers_plain = features
             .child_ns(ns::SASL, "mechanisms")
             .is_some_and(|offered| {
@@ -114,7 +142,11 @@ impl ClientStream {
         else {
             return self.unexpected(Step::Bind);
         };
-        if needs_session {
+        if self.config.bare {
+            self.outputs
+                .push_back(Output::Connected { jid: jid.clone() });
+            self.state = State::Online { jid };
+        } else if needs_session {
             let session = Element::new(ns::SESSION, "session");
             self.send_stanza(request(SESSION_ID, "set", session).to_xml());
             self.state = State::Session { jid };
@@ -166,7 +198,7 @@ impl ClientStream {
     }
 
     fn give_up(&mut self, error: ConnectError) {
-        self.send(framing::CLIENT_CLOSE.into());
+        self.send_close();
         self.end(error);
     }
 }

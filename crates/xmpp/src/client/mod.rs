@@ -1,7 +1,7 @@
 //! The client's end of a stream.
 //!
 //! [`ClientStream`] logs in (RFC 6120 sections 4, 6 and 7, in the framing of
-//! RFC 7395), asks for carbons (XEP-0280) and the contact list, announces
+//! RFC 7395 or over TCP, encrypted on request), asks for carbons (XEP-0280) and the contact list, announces
 //! itself, answers pings and takes its leave. The order is that of existing
 //! clients, which existing servers are used to.
 //!
@@ -22,10 +22,12 @@ pub use error::{ConnectError, ProtocolError, Step};
 use management::Management;
 pub use management::Resumption;
 
+pub use crate::framing::Framing;
 use crate::framing::{self, Frame};
 use crate::outputs::Outputs;
 use crate::sasl::Password;
 use crate::stream_error::StreamError;
+use crate::tcp::{self, Piece};
 use crate::xml::{Element, Limits, XmlError};
 use crate::{Jid, ns};
 
@@ -48,6 +50,40 @@ pub struct ClientConfig {
     /// The stream to come back to. Where the server cannot, or has forgotten
     /// it, a new one begins.
     pub resumption: Option<Box<Resumption>>,
+    /// What carries the stream.
+    pub framing: Framing,
+    /// Whether TLS is asked for within the stream. In WebSocket messages it
+    /// cannot be.
+    pub start_tls: StartTls,
+    /// Nothing is asked for once the resource is bound: no management, no
+    /// carbons, no contact list; and nothing is announced.
+    pub bare: bool,
+}
+
+/// Whether a client asks for TLS within a stream (RFC 6120 section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartTls {
+    /// It does not.
+    Never,
+    /// Where the server offers it.
+    IfOffered,
+    /// There is no login without.
+    Required,
+}
+
+impl ClientConfig {
+    /// A client of a WebSocket that asks for everything.
+    pub const fn new(user: Jid, password: Password) -> Self {
+        Self {
+            user,
+            password,
+            resource: None,
+            resumption: None,
+            framing: Framing::WebSocket,
+            start_tls: StartTls::Never,
+            bare: false,
+        }
+    }
 }
 
 /// What happens to a stream.
@@ -56,8 +92,12 @@ pub struct ClientConfig {
 pub enum Input {
     /// The socket is open.
     Opened,
-    /// A text message came from the socket.
+    /// A text message came from the WebSocket.
     Frame(String),
+    /// A piece of the stream came over TCP.
+    Piece(Piece),
+    /// TLS has begun, as [`Output::StartTls`] wanted.
+    Encrypted,
     /// The socket is gone.
     SocketClosed,
     /// Send this stanza. Before [`Output::Connected`] and after the end it is lost.
@@ -77,8 +117,11 @@ pub enum Input {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Output {
-    /// Send this text message.
+    /// Send this, as a text message or as bytes.
     Send(String),
+    /// Let TLS begin once everything is sent, then say
+    /// [`Input::Encrypted`]. The last output until then.
+    StartTls,
     /// Logged in: stanzas flow.
     Connected {
         /// The address that the server gave.
@@ -127,6 +170,10 @@ enum State {
     Opening,
     /// The server has to say how to authenticate.
     Features,
+    /// TLS was asked for.
+    AskingForTls,
+    /// TLS begins.
+    Encrypting,
     /// The password is out.
     Authenticating,
     /// The second `<open/>` is out.
@@ -180,10 +227,15 @@ impl ClientStream {
     /// Takes an input; gives back what to do.
     pub fn handle(&mut self, input: Input) -> Outputs<'_, Output> {
         match (input, self.state.clone()) {
-            (_, State::Closed) | (Input::Frame(_), State::Unopened) => {}
+            (_, State::Closed) | (Input::Frame(_) | Input::Piece(_), State::Unopened) => {}
             (Input::Opened, State::Unopened) => self.open(State::Opening),
             (Input::Frame(message), State::Closing) => self.receive_last(&message),
             (Input::Frame(message), _) => self.receive(&message),
+            (Input::Piece(piece), State::Closing) => self.receive_last_piece(&piece),
+            (Input::Piece(Piece::Open(_)), _) => self.opened(),
+            (Input::Piece(Piece::Element(raw)), _) => self.read(&raw, &Limits::default()),
+            (Input::Piece(Piece::Close), _) => self.closed_by_server(None),
+            (Input::Encrypted, State::Encrypting) => self.open(State::Opening),
             (Input::SocketClosed, State::Closing) | (Input::Disconnect, State::Unopened) => {
                 self.closed();
             }
@@ -194,7 +246,7 @@ impl ClientStream {
             (Input::Send(stanza), State::Online { .. }) => self.send_stanza(stanza),
             (Input::Ping { id }, State::Online { jid }) => self.ping(&jid, id),
             (Input::Disconnect, state) => self.disconnect(&state),
-            (Input::Opened | Input::Send(_) | Input::Ping { .. }, _) => {}
+            (Input::Opened | Input::Encrypted | Input::Send(_) | Input::Ping { .. }, _) => {}
         }
         Outputs::new(&mut self.outputs)
     }
@@ -208,18 +260,24 @@ impl ClientStream {
         match frame {
             Frame::Blank => {}
             Frame::Open(_) => self.opened(),
-            Frame::Close { see_other_uri } => {
-                self.send(framing::CLIENT_CLOSE.into());
-                self.end(match see_other_uri {
-                    Some(uri) => ConnectError::SeeOtherUri { uri },
-                    None => ConnectError::ClosedByServer,
-                });
-            }
-            Frame::Other(raw) => match Element::parse(raw, &limits) {
-                Ok(element) => self.element(element),
-                Err(error) => self.unreadable(error),
-            },
+            Frame::Close { see_other_uri } => self.closed_by_server(see_other_uri),
+            Frame::Other(raw) => self.read(raw, &limits),
         }
+    }
+
+    fn read(&mut self, raw: &str, limits: &Limits) {
+        match Element::parse(raw, limits) {
+            Ok(element) => self.element(element),
+            Err(error) => self.unreadable(error),
+        }
+    }
+
+    fn closed_by_server(&mut self, see_other_uri: Option<String>) {
+        self.send_close();
+        self.end(match see_other_uri {
+            Some(uri) => ConnectError::SeeOtherUri { uri },
+            None => ConnectError::ClosedByServer,
+        });
     }
 
     /// After our `<close/>` only the server's matters.
@@ -227,9 +285,19 @@ impl ClientStream {
         let limits = Limits::default();
         let over = match Frame::read(message, &limits) {
             Ok(Frame::Close { .. }) => true,
-            Ok(Frame::Other(raw)) => Element::parse(raw, &limits)
-                .is_ok_and(|element| StreamError::read(&element).is_some()),
+            Ok(Frame::Other(raw)) => is_stream_error(raw),
             Ok(Frame::Blank | Frame::Open(_)) | Err(_) => false,
+        };
+        if over {
+            self.closed();
+        }
+    }
+
+    fn receive_last_piece(&mut self, piece: &Piece) {
+        let over = match piece {
+            Piece::Close => true,
+            Piece::Element(raw) => is_stream_error(raw),
+            Piece::Open(_) => false,
         };
         if over {
             self.closed();
@@ -238,14 +306,15 @@ impl ClientStream {
 
     fn element(&mut self, element: Element) {
         if let Some(error) = StreamError::read(&element) {
-            self.send(framing::CLIENT_CLOSE.into());
+            self.send_close();
             return self.end(ConnectError::Stream(error));
         }
         if element.namespace() == ns::STREAM_MANAGEMENT {
             return self.manage(&element);
         }
         match self.state.clone() {
-            State::Features => self.authenticate(&element),
+            State::Features => self.features(&element),
+            State::AskingForTls => self.start_tls(&element),
             State::Authenticating => self.authenticated(&element),
             State::NewFeatures => self.bind(&element),
             State::Binding { needs_session } => self.bound(&element, needs_session),
@@ -254,7 +323,7 @@ impl ClientStream {
             }
             State::Opening | State::Reopening => self.unexpected(Step::Open),
             State::Resuming { .. } => self.unexpected(Step::Resumption),
-            State::Unopened | State::Closing | State::Closed => {}
+            State::Unopened | State::Encrypting | State::Closing | State::Closed => {}
         }
     }
 
@@ -276,12 +345,19 @@ impl ClientStream {
     }
 
     fn misbehaved(&mut self, error: ProtocolError) {
-        self.send(framing::CLIENT_CLOSE.into());
+        self.send_close();
         self.end(ConnectError::Protocol(error));
     }
 
     fn send(&mut self, message: String) {
         self.outputs.push_back(Output::Send(message));
+    }
+
+    fn send_close(&mut self) {
+        self.send(match self.config.framing {
+            Framing::WebSocket => framing::CLIENT_CLOSE.into(),
+            Framing::Tcp => tcp::CLOSE.into(),
+        });
     }
 
     fn end(&mut self, error: ConnectError) {
@@ -293,4 +369,9 @@ impl ClientStream {
         self.outputs.push_back(Output::Closed);
         self.state = State::Closed;
     }
+}
+
+fn is_stream_error(raw: &str) -> bool {
+    Element::parse(raw, &Limits::default())
+        .is_ok_and(|element| StreamError::read(&element).is_some())
 }

@@ -4,7 +4,6 @@ use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 
 use super::{ClientStream, MAX_EARLY_STANZAS, MAX_PINGS, Output, State};
-use crate::framing;
 use crate::stanza::StanzaError;
 use crate::xml::Element;
 use crate::{Jid, ns};
@@ -84,7 +83,7 @@ impl ClientStream {
             let leave = Element::new(ns::CLIENT, "presence").with_attribute("type", "unavailable");
             self.send_stanza(leave.to_xml());
         }
-        self.send(framing::CLIENT_CLOSE.into());
+        self.send_close();
         self.management = None;
         self.state = State::Closing;
     }

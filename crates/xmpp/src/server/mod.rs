@@ -21,6 +21,7 @@ use alloc::string::{String, ToString};
 use management::Management;
 pub use management::Resumable;
 
+pub use crate::framing::Framing;
 use crate::framing::{self, Frame, Open};
 use crate::ledger::UnackedLimits;
 use crate::outputs::Outputs;
@@ -64,15 +65,6 @@ pub struct ServerConfig {
     pub encryption: Encryption,
     /// Whether a client may come back to its stream: not by default.
     pub resumption: Option<ResumptionOffer>,
-}
-
-/// What carries a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    /// WebSocket messages (RFC 7395), by [`Input::Frame`].
-    WebSocket,
-    /// A TCP connection (RFC 6120), by [`Input::Piece`].
-    Tcp,
 }
 
 /// How a stream relates to TLS (RFC 6120 section 5).

@@ -15,11 +15,16 @@ use alloc::string::String;
 pub use reader::TcpReader;
 
 use crate::framing::Open;
-use crate::ns;
 use crate::xml::escape_attribute;
 
 /// How either side ends a stream.
 pub const CLOSE: &str = "</stream:stream>";
+
+/// What every header says, from the end of its last address.
+const BEHIND_ADDRESSES: &str = concat!(
+    r#"" version="1.0" xml:lang="en" xmlns="jabber:client" "#,
+    r#"xmlns:stream="http://etherx.jabber.org/streams">"#
+);
 
 /// What a stream consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,16 +37,20 @@ pub enum Piece {
     Close,
 }
 
+/// The header by which a client begins a stream.
+pub fn client_open(domain: &str) -> String {
+    let mut header = String::from("<?xml version=\"1.0\"?><stream:stream to=\"");
+    escape_attribute(domain, &mut header);
+    header.push_str(BEHIND_ADDRESSES);
+    header
+}
+
 /// The header by which a server answers a client's.
 pub fn server_open(domain: &str, id: &str) -> String {
     let mut header = String::from("<?xml version=\"1.0\"?><stream:stream from=\"");
     escape_attribute(domain, &mut header);
     header.push_str("\" id=\"");
     escape_attribute(id, &mut header);
-    header.push_str("\" version=\"1.0\" xml:lang=\"en\" xmlns=\"");
-    header.push_str(ns::CLIENT);
-    header.push_str("\" xmlns:stream=\"");
-    header.push_str(ns::STREAMS);
-    header.push_str("\">");
+    header.push_str(BEHIND_ADDRESSES);
     header
 }

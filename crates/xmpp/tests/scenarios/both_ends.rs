@@ -35,12 +35,8 @@ fn a_client_logs_in() {
 
 #[test]
 fn the_server_chooses_a_resource_if_asked_to() {
-    let config = ClientConfig {
-        user: jid("101-4242@chat.qb.test"),
-        password: common::PASSWORD.into(),
-        resource: None,
-        resumption: None,
-    };
+    let user = jid("101-4242@chat.qb.test");
+    let config = ClientConfig::new(user, common::PASSWORD.into());
     let mut pair = Pair::new(ClientStream::new(config), server());
     pair.client(client::Input::Opened);
     assert_eq!(pair.client.jid(), Some(&jid("101-4242@chat.qb.test/given")));
@@ -153,12 +149,7 @@ fn leaving_is_a_handshake() {
 
 #[test]
 fn a_wrong_password_fails_with_the_servers_words() {
-    let config = ClientConfig {
-        user: jid("101-4242@chat.qb.test"),
-        password: "wrong".into(),
-        resource: None,
-        resumption: None,
-    };
+    let config = ClientConfig::new(jid("101-4242@chat.qb.test"), "wrong".into());
     let mut pair = Pair::new(ClientStream::new(config), server());
     pair.client(client::Input::Opened);
     let text = Some("Password not verified".to_owned());
@@ -180,11 +171,9 @@ fn a_server_that_stops_says_so() {
 
 #[test]
 fn any_name_of_the_server_may_do() {
-    let config = |domain: &str| ClientConfig {
-        user: Jid::user("101-4242", domain).unwrap(),
-        password: common::PASSWORD.into(),
-        resource: None,
-        resumption: None,
+    let config = |domain: &str| {
+        let user = Jid::user("101-4242", domain).unwrap();
+        ClientConfig::new(user, common::PASSWORD.into())
     };
     let mut pair = Pair::new(ClientStream::new(config("localhost")), server());
     pair.client(client::Input::Opened);

@@ -97,12 +97,8 @@ fn our_server_answers_the_recorded_client() {
 
 #[test]
 fn our_client_logs_in_at_the_recorded_server() {
-    let mut client = ClientStream::new(ClientConfig {
-        user: "101-4242@chat.qb.test".parse().unwrap(),
-        password: "pass101".into(),
-        resource: None,
-        resumption: None,
-    });
+    let user = "101-4242@chat.qb.test".parse().unwrap();
+    let mut client = ClientStream::new(ClientConfig::new(user, "pass101".into()));
     let mut sent: Vec<String> = Vec::new();
     let mut events = Vec::new();
     // Ours does not ask for the session, which that server calls optional.

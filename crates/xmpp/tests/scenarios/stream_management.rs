@@ -32,11 +32,10 @@ fn new_server() -> ServerStream {
 }
 
 fn new_client(resumption: Option<Box<Resumption>>) -> ClientStream {
+    let user = format!("101-4242@{DOMAIN}").parse().unwrap();
     ClientStream::new(ClientConfig {
-        user: format!("101-4242@{DOMAIN}").parse().unwrap(),
-        password: PASSWORD.into(),
-        resource: None,
         resumption,
+        ..ClientConfig::new(user, PASSWORD.into())
     })
 }
 

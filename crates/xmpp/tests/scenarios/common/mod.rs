@@ -13,11 +13,10 @@ pub(crate) const DOMAIN: &str = "chat.qb.test";
 pub(crate) const PASSWORD: &str = "pass101";
 
 pub(crate) fn client() -> ClientStream {
+    let user = "101-4242@chat.qb.test".parse().unwrap();
     ClientStream::new(ClientConfig {
-        user: "101-4242@chat.qb.test".parse().unwrap(),
-        password: PASSWORD.into(),
         resource: Some("tab".to_owned()),
-        resumption: None,
+        ..ClientConfig::new(user, PASSWORD.into())
     })
 }
 
