@@ -102,7 +102,8 @@ impl Entrance {
             let slot = Slot {
                 _place: Arc::new((place, counts.accepted())),
             };
-            let served = serve(stream, peer, slot);
+            // Boxed, because a future that is awaited takes up its room twice.
+            let served = Box::pin(serve(stream, peer, slot));
             self.tasks.spawn(async move {
                 if let Err(error) = served.await {
                     tracing::debug!(%address, %error, "a connection failed");

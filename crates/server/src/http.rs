@@ -45,7 +45,8 @@ impl Front {
         match tls {
             None => self.requests(stream, peer, slot).await,
             Some(acceptor) => {
-                let stream = time::timeout(self.request_time, acceptor.accept(stream)).await??;
+                let stream =
+                    time::timeout(self.request_time, Box::pin(acceptor.accept(stream))).await??;
                 peer.secure = true;
                 self.requests(stream, peer, slot).await
             }

@@ -38,12 +38,14 @@ impl Tasks {
     /// Starts a task that is dropped when the server is.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let Self { mut phase, alive } = self.clone();
+        // Moved into the block below, a task would take up its room twice.
+        let mut task = Box::pin(task);
         tokio::spawn(async move {
             tokio::select! {
                 biased;
                 // An error means that nobody can tell any more: the same.
                 _ = phase.wait_for(|phase| *phase == Phase::Dropped) => {}
-                () = task => {}
+                () = &mut task => {}
             }
             drop(alive);
         });

@@ -1,6 +1,7 @@
 //! Addresses of chat: `local@domain/resource` (RFC 7622).
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
+use alloc::sync::Arc;
 use core::fmt;
 use core::str::FromStr;
 
@@ -12,11 +13,14 @@ pub const MAX_PART_BYTES: usize = 1023;
 /// Local part and domain are compared as ASCII without case; other characters
 /// are taken as they are (no PRECIS mapping), which is exact for the numeric
 /// user addresses of this system.
+///
+/// Clones share one text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Jid {
-    local: Option<String>,
-    domain: String,
-    resource: Option<String>,
+    text: Arc<str>,
+    /// Where the domain begins in it, and where it ends.
+    domain_start: u16,
+    domain_end: u16,
 }
 
 /// Why a text is no address.
@@ -56,58 +60,55 @@ impl Jid {
     /// [`JidError`] when `resource` cannot be one.
     pub fn with_resource(&self, resource: &str) -> Result<Self, JidError> {
         check(resource, char::is_control)?;
-        Ok(Self {
-            resource: Some(resource.to_string()),
-            ..self.clone()
-        })
+        Ok(Self::join(self.local(), self.domain(), Some(resource)))
     }
 
     /// The address without its resource.
     #[must_use]
     pub fn bare(&self) -> Self {
-        Self {
-            resource: None,
-            ..self.clone()
+        match self.resource() {
+            Some(_) => Self::join(self.local(), self.domain(), None),
+            None => self.clone(),
         }
     }
 
     /// The same user and device at another server.
     #[must_use]
     pub fn at(&self, server: &Self) -> Self {
-        Self {
-            domain: server.domain.clone(),
-            ..self.clone()
-        }
+        Self::join(self.local(), server.domain(), self.resource())
     }
 
     /// The address of the server alone.
     #[must_use]
     pub fn server_of(&self) -> Self {
-        Self {
-            local: None,
-            domain: self.domain.clone(),
-            resource: None,
-        }
+        Self::join(None, self.domain(), None)
     }
 
     /// The part before `@`.
     pub fn local(&self) -> Option<&str> {
-        self.local.as_deref()
+        let end = usize::from(self.domain_start).checked_sub(1)?;
+        self.text.get(..end)
     }
 
     /// The server.
     pub fn domain(&self) -> &str {
-        &self.domain
+        let domain = usize::from(self.domain_start)..usize::from(self.domain_end);
+        self.text.get(domain).unwrap_or_default()
     }
 
     /// The device.
     pub fn resource(&self) -> Option<&str> {
-        self.resource.as_deref()
+        self.text.get(usize::from(self.domain_end) + 1..)
     }
 
     /// Whether the address names one device.
-    pub const fn is_full(&self) -> bool {
-        self.resource.is_some()
+    pub fn is_full(&self) -> bool {
+        self.resource().is_some()
+    }
+
+    /// The address as one text.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     fn build(local: Option<&str>, domain: &str, resource: Option<&str>) -> Result<Self, JidError> {
@@ -122,11 +123,34 @@ impl Jid {
         if let Some(resource) = resource {
             check(resource, char::is_control)?;
         }
-        Ok(Self {
-            local: local.map(str::to_ascii_lowercase),
-            domain: domain.to_ascii_lowercase(),
-            resource: resource.map(str::to_string),
-        })
+        Ok(Self::join(local, domain, resource))
+    }
+
+    /// The parts have been checked.
+    fn join(local: Option<&str>, domain: &str, resource: Option<&str>) -> Self {
+        let mut text = String::with_capacity(
+            local.map_or(0, |local| local.len() + 1)
+                + domain.len()
+                + resource.map_or(0, |resource| resource.len() + 1),
+        );
+        if let Some(local) = local {
+            text.push_str(local);
+            text.push('@');
+        }
+        let start = text.len();
+        text.push_str(domain);
+        let end = text.len();
+        text.make_ascii_lowercase();
+        if let Some(resource) = resource {
+            text.push('/');
+            text.push_str(resource);
+        }
+        Self {
+            text: text.into(),
+            // A part is shorter than `MAX_PART_BYTES`.
+            domain_start: start as u16,
+            domain_end: end as u16,
+        }
     }
 }
 
@@ -161,14 +185,7 @@ impl FromStr for Jid {
 
 impl fmt::Display for Jid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(local) = &self.local {
-            write!(f, "{local}@")?;
-        }
-        f.write_str(&self.domain)?;
-        if let Some(resource) = &self.resource {
-            write!(f, "/{resource}")?;
-        }
-        Ok(())
+        f.write_str(&self.text)
     }
 }
 
@@ -193,7 +210,13 @@ mod tests {
             (jid.local(), jid.domain(), jid.resource()),
             (Some("101-4242"), "chat.example", Some("a/b@c"))
         );
+        assert_eq!(jid.to_string(), "101-4242@chat.example/a/b@c");
         assert_eq!(jid.bare().to_string(), "101-4242@chat.example");
+        assert_eq!(jid.bare().with_resource("a/b@c"), Ok(jid.clone()));
+        assert_eq!(jid.at(&Jid::server("x").unwrap()).domain(), "x");
+        assert_eq!(jid.server_of().to_string(), "chat.example");
+        let server = jid.server_of();
+        assert_eq!((server.local(), server.resource()), (None, None));
         assert_eq!(
             "chat.example".parse::<Jid>().unwrap(),
             Jid::server("chat.example").unwrap()

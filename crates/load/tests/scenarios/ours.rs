@@ -32,7 +32,7 @@ async fn over_each(work: Work, verify: impl Fn(&str, &Report)) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_loop_beside_idle_sessions() {
-    over_each(traffic(2, None), |url, report| {
+    over_each(traffic(2, 2, None), |url, report| {
         assert_eq!(report.idle.unwrap().sessions, 2);
         assert_eq!(report.logins.unwrap().count, 6);
         let messages = report.messages.unwrap();
@@ -49,7 +49,7 @@ async fn a_closed_loop_beside_idle_sessions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_loop_sends_all_that_was_meant() {
-    over_each(traffic(2, Some(500.0)), |url, report| {
+    over_each(traffic(0, 2, Some(500.0)), |url, report| {
         let messages = report.messages.unwrap();
         assert_eq!((messages.sent, messages.received), (100, 100), "{url}");
     })

@@ -109,9 +109,9 @@ pub(crate) async fn run(plan: Plan) -> Result<Report, LoadError> {
     run.await.unwrap()
 }
 
-pub(crate) fn traffic(pairs: usize, rate: Option<f64>) -> Work {
+pub(crate) fn traffic(idle: usize, pairs: usize, rate: Option<f64>) -> Work {
     Work::Traffic {
-        idle: 2,
+        idle,
         pairs,
         body: 300,
         rate,

@@ -17,7 +17,7 @@ async fn nobody_is_there() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("tcp://{}", nobody.local_addr().unwrap());
     drop(nobody);
-    let plan = plan(&url, StartTls::Never, everybody("p"), traffic(1, None));
+    let plan = plan(&url, StartTls::Never, everybody("p"), traffic(2, 1, None));
     assert!(matches!(
         run(plan).await,
         Err(LoadError::Unreachable { .. })
@@ -29,7 +29,7 @@ async fn a_login_is_refused() {
     let stage = crate::stage::Stage::new(2).await;
     let url = format!("tcp://{}", stage.server.ready().xmpp.as_ref().unwrap());
     let wrong = everybody(&"0".repeat(40));
-    let plan = plan(&url, StartTls::Never, wrong, traffic(0, None));
+    let plan = plan(&url, StartTls::Never, wrong, traffic(2, 0, None));
     let error = run(plan).await.unwrap_err();
     assert!(matches!(error, LoadError::Refused { .. }), "{error}");
     stage.server.shutdown().await;
@@ -38,7 +38,12 @@ async fn a_login_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_no_tls_where_it_is_required() {
     let url = clumsy::start(Mistake::Lose).await;
-    let plan = plan(&url, StartTls::Required, everybody("p"), traffic(1, None));
+    let plan = plan(
+        &url,
+        StartTls::Required,
+        everybody("p"),
+        traffic(2, 1, None),
+    );
     let error = run(plan).await.unwrap_err();
     assert!(matches!(error, LoadError::Refused { .. }), "{error}");
 }
@@ -46,7 +51,7 @@ async fn there_is_no_tls_where_it_is_required() {
 #[tokio::test(flavor = "multi_thread")]
 async fn there_are_too_few_users() {
     let url = clumsy::start(Mistake::Lose).await;
-    let few = plan(&url, StartTls::Never, everybody("p"), traffic(3, None));
+    let few = plan(&url, StartTls::Never, everybody("p"), traffic(2, 3, None));
     let error = run(few).await.unwrap_err();
     assert_eq!(error.to_string(), "8 users are needed and there are 6");
 }
@@ -56,7 +61,7 @@ async fn the_process_is_not_there() {
     let url = clumsy::start(Mistake::Lose).await;
     let plan = Plan {
         pid: Some(u32::MAX),
-        ..plan(&url, StartTls::Never, everybody("p"), traffic(1, None))
+        ..plan(&url, StartTls::Never, everybody("p"), traffic(2, 1, None))
     };
     assert!(matches!(run(plan).await, Err(LoadError::Process { .. })));
 }

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::iter;
 use std::mem;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -47,14 +48,15 @@ const STREAM_NAME: usize = 22;
 const PING_NAME: usize = 8;
 
 /// Serves a connection until it ends, and what is left of it until its client
-/// is back.
-pub(super) async fn run<W: Wire>(
+/// is back. Boxed, and made before the future begins: futures hold their
+/// arguments beside what becomes of them, and there are many connections.
+pub(super) fn run<W: Wire + 'static>(
     chat: Arc<Chat>,
     peer: Peer,
     slot: Slot,
     encryption: Encryption,
     wire: W,
-) {
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     let (outbox, outgoing) = outbox(&chat.limits);
     let now = Instant::now();
     let mut connection = Connection {
@@ -73,36 +75,13 @@ pub(super) async fn run<W: Wire>(
         ending: outgoing.end(),
         outgoing,
         outbox,
-        chat: Arc::clone(&chat),
+        chat,
         peer,
     };
-    let lost = connection.serve().await.is_err();
-    if lost {
-        drop(connection.stream.handle(Input::SocketClosed));
-    }
-    let left = connection.take_apart();
-    // What is parked ends later.
-    if let Some(end) = connection.ending.reason() {
-        chat.note_end(end);
-    }
-    // Others learn that it is gone before the client has said goodbye.
-    connection.membership = None;
-    let close = async {
-        if !lost {
-            connection.wire.close(connection.closing).await;
-        }
-        drop(slot);
-    };
-    match left {
-        Some((account, held)) => tokio::join!(close, park(&chat, account, held)).0,
-        None => {
-            close.await;
-            if let Some((account, _)) = connection.login {
-                let unsent = iter::from_fn(|| connection.outgoing.take()).collect();
-                save_texts(&chat, account, unsent).await;
-            }
-        }
-    }
+    Box::pin(async move {
+        let lost = connection.serve().await.is_err();
+        Box::pin(connection.end(lost, slot)).await;
+    })
 }
 
 fn stream_config<W: Wire>(chat: &Chat, encryption: Encryption) -> ServerConfig {
@@ -158,10 +137,44 @@ pub(super) struct Connection<W> {
 }
 
 impl<W: Wire> Connection<W> {
+    /// Says goodbye, and keeps what is left for the client to come back to.
+    async fn end(mut self, lost: bool, slot: Slot) {
+        if lost {
+            drop(self.stream.handle(Input::SocketClosed));
+        }
+        let left = self.take_apart();
+        // What is parked ends later.
+        if let Some(end) = self.ending.reason() {
+            self.chat.note_end(end);
+        }
+        // Others learn that it is gone before the client has said goodbye.
+        self.membership = None;
+        let close = async {
+            if !lost {
+                self.wire.close(self.closing).await;
+            }
+            drop(slot);
+        };
+        match left {
+            Some((account, held)) => tokio::join!(close, park(&self.chat, account, held)).0,
+            None => {
+                close.await;
+                if let Some((account, _)) = self.login {
+                    let unsent = iter::from_fn(|| self.outgoing.take()).collect();
+                    save_texts(&self.chat, account, unsent).await;
+                }
+            }
+        }
+    }
+
     async fn serve(&mut self) -> Result<(), Lost> {
         let chat = Arc::clone(&self.chat);
         let (closing, ending) = (chat.tasks.closing(), chat.tasks.ending());
         tokio::pin!(closing, ending);
+        // Set anew when it has run out, or would be late: what is due mostly
+        // moves on with every stanza, and a timer costs more than a look.
+        let alarm = time::sleep_until(self.due().into());
+        tokio::pin!(alarm);
         while !self.stream.is_closed() {
             let now = Instant::now();
             let reads = self.read_on <= now;
@@ -170,6 +183,9 @@ impl<W: Wire> Connection<W> {
             } else {
                 self.due().min(self.read_on)
             };
+            if alarm.is_elapsed() || due < alarm.deadline().into_std() {
+                alarm.as_mut().reset(due.into());
+            }
             let input = tokio::select! {
                 () = &mut ending => Some(self.shut_down()),
                 () = &mut closing, if self.leave_at.is_none() => {
@@ -178,12 +194,12 @@ impl<W: Wire> Connection<W> {
                 }
                 end = self.ending.wait() => Some(Input::StreamFault(reason(end))),
                 claim = next_claim(&mut self.claims) => self.hand_over(claim),
-                Some(stanza) = self.outgoing.next() => {
+                stanza = self.outgoing.next() => {
                     self.pass_on(&stanza).await?;
                     None
                 }
                 heard = self.wire.hear(), if reads => self.heard(heard).await,
-                () = time::sleep_until(due.into()) => self.overdue(),
+                () = &mut alarm => self.overdue(),
             };
             if let Some(input) = input {
                 self.carry_out_all(input).await?;
@@ -211,8 +227,9 @@ impl<W: Wire> Connection<W> {
     }
 
     async fn carry_out_all(&mut self, input: Input) -> Result<(), Lost> {
-        let mut inputs = VecDeque::from([input]);
-        while let Some(input) = inputs.pop_front() {
+        let mut first = Some(input);
+        let mut inputs = VecDeque::new();
+        while let Some(input) = first.take().or_else(|| inputs.pop_front()) {
             let outputs: Vec<Output> = self.stream.handle(input).collect();
             for output in outputs {
                 inputs.extend(self.carry_out(output).await?);

@@ -48,11 +48,11 @@ pub(super) struct Sender {
 }
 
 /// Whom a stanza is for.
-enum Destination {
+enum Destination<'a> {
     /// All devices of a user.
     User(Account),
     /// One device of a user.
-    Device(Account, String),
+    Device(Account, &'a str),
     /// Nobody that this sender can reach.
     Nowhere,
 }
@@ -72,14 +72,14 @@ impl Sender {
         }
     }
 
-    fn destination(&self, to: &Jid) -> Destination {
+    fn destination<'a>(&self, to: &'a Jid) -> Destination<'a> {
         if to.domain() != self.jid.domain() {
             return Destination::Nowhere;
         }
         match to.local().and_then(Account::parse) {
             Some(account) if account.application == self.account.application => {
                 match to.resource() {
-                    Some(device) => Destination::Device(account, device.to_owned()),
+                    Some(device) => Destination::Device(account, device),
                     None => Destination::User(account),
                 }
             }
@@ -89,18 +89,16 @@ impl Sender {
 
     /// The devices that presence for this address is for.
     pub(super) fn reach(&self, directory: &Directory, to: &Jid) -> Vec<Arc<Outbox>> {
-        let devices = match self.destination(to) {
-            Destination::User(account) => {
-                let mut devices = directory.resources(account);
-                devices.retain(|device| device.presence.available().is_some());
-                devices
-            }
+        match self.destination(to) {
+            Destination::User(account) => directory.pick(account, |device| {
+                device.presence.available()?;
+                Some(Arc::clone(&device.outbox))
+            }),
             Destination::Device(account, device) => {
-                directory.resource(account, &device).into_iter().collect()
+                directory.outbox(account, device).into_iter().collect()
             }
             Destination::Nowhere => Vec::new(),
-        };
-        devices.into_iter().map(|device| device.outbox).collect()
+        }
     }
 
     fn stamp(&self, raw: &str, to: Option<&Jid>) -> Arc<str> {
@@ -116,11 +114,11 @@ impl Sender {
         let stamped = self.stamp(raw, None);
         let delivered = match &destination {
             Destination::User(account) => to_all(directory, *account, &stamped),
-            Destination::Device(account, device) => match directory.resource(*account, device) {
-                Some(resource) => {
-                    resource.outbox.push(Arc::clone(&stamped));
+            Destination::Device(account, device) => match directory.outbox(*account, device) {
+                Some(outbox) => {
+                    outbox.push(Arc::clone(&stamped));
                     if kind != "headline" && glance::is_copied(kind, raw) {
-                        let others = carbon_devices(directory, *account, &resource.outbox);
+                        let others = carbon_devices(directory, *account, &outbox);
                         self.copy(*account, others, Direction::Received, &stamped, kind);
                     }
                     true
@@ -178,15 +176,15 @@ impl Sender {
             .map_or(Destination::Nowhere, |to| self.destination(to));
         match &destination {
             Destination::Device(account, device) => {
-                if let Some(resource) = directory.resource(*account, device) {
-                    resource.outbox.push(self.stamp(raw, None));
+                if let Some(outbox) = directory.outbox(*account, device) {
+                    outbox.push(self.stamp(raw, None));
                     return None;
                 }
             }
             // Asked of a user as such, a ping means: are you online?
             Destination::User(account) if is_ping(raw) => {
-                let resources = directory.resources(*account);
-                if resources.iter().any(Resource::is_reached) {
+                let reached = |resource: &Resource| resource.is_reached().then_some(());
+                if !directory.pick(*account, reached).is_empty() {
                     return Some(stanza::iq_result(header, &self.jid, None));
                 }
             }
@@ -229,21 +227,20 @@ impl Sender {
 
 /// Pushes to every device of a user that wants it; `false` if there is none.
 fn to_all(directory: &Directory, account: Account, stamped: &Arc<str>) -> bool {
-    let mut reached = false;
-    for resource in directory.resources(account) {
-        if resource.is_reached() {
-            resource.outbox.push(Arc::clone(stamped));
-            reached = true;
-        }
+    let reached = |resource: &Resource| resource.is_reached().then(|| Arc::clone(&resource.outbox));
+    let outboxes = directory.pick(account, reached);
+    for outbox in &outboxes {
+        outbox.push(Arc::clone(stamped));
     }
-    reached
+    !outboxes.is_empty()
 }
 
 /// The devices of a user that asked for carbons, without one.
 fn carbon_devices(directory: &Directory, account: Account, without: &Arc<Outbox>) -> Vec<Resource> {
-    let mut devices = directory.resources(account);
-    devices.retain(|device| device.carbons && !Arc::ptr_eq(&device.outbox, without));
-    devices
+    directory.pick(account, |device| {
+        let copied = device.carbons && !Arc::ptr_eq(&device.outbox, without);
+        copied.then(|| device.clone())
+    })
 }
 
 fn is_ping(raw: &str) -> bool {

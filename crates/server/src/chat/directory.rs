@@ -1,10 +1,11 @@
 //! Who is online: every bound resource of every account, and the way to it.
 //!
-//! Plain data behind one lock that is held for lookups only. Nothing here
+//! Plain data behind locks that are held for lookups only. Nothing here
 //! ever crosses from one application to another: everything is found by
 //! [`Account`], which has the application in it.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use visavis_signal::UserId;
@@ -17,9 +18,16 @@ use crate::store::{ApplicationId, TokenHash};
 /// All accounts with a connection.
 #[derive(Debug)]
 pub(crate) struct Directory {
-    accounts: Mutex<HashMap<Account, Online>>,
+    shards: [Mutex<Shard>; SHARDS],
+    hasher: RandomState,
     max_per_account: usize,
 }
+
+type Shard = HashMap<Account, Online>;
+
+/// Accounts are spread over so many locks, so that those who route messages at
+/// the same time seldom wait for each other.
+const SHARDS: usize = 16;
 
 /// An account with its connections, in the order they were bound.
 #[derive(Debug, Default)]
@@ -103,13 +111,16 @@ impl Resource {
 impl Directory {
     pub(crate) fn new(max_per_account: usize) -> Self {
         Self {
-            accounts: Mutex::new(HashMap::new()),
+            shards: Default::default(),
+            hasher: RandomState::new(),
             max_per_account: max_per_account.max(1),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Account, Online>> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The accounts among which this one is.
+    fn lock(&self, account: Account) -> MutexGuard<'_, Shard> {
+        let shard = self.hasher.hash_one(account) as usize % SHARDS;
+        lock(&self.shards[shard])
     }
 
     /// Enters a connection. One that has the same name ends with a conflict;
@@ -121,7 +132,7 @@ impl Directory {
         outbox: Arc<Outbox>,
         session: Option<TokenHash>,
     ) -> Result<(), TooMany> {
-        let mut accounts = self.lock();
+        let mut accounts = self.lock(account);
         let resources = &mut accounts.entry(account).or_default().resources;
         if let Some(old) = resources.iter().position(|old| old.name == name) {
             resources.remove(old).outbox.end(End::Conflict);
@@ -147,7 +158,7 @@ impl Directory {
     /// Takes a connection out again; gives it back unless another has taken
     /// its place.
     pub(super) fn unbind(&self, account: Account, outbox: &Arc<Outbox>) -> Option<Resource> {
-        let mut accounts = self.lock();
+        let mut accounts = self.lock(account);
         let resources = &mut accounts.get_mut(&account)?.resources;
         let index = resources
             .iter()
@@ -184,7 +195,7 @@ impl Directory {
         outbox: &Arc<Outbox>,
         change: impl FnOnce(&mut Resource),
     ) -> Option<Resource> {
-        let mut accounts = self.lock();
+        let mut accounts = self.lock(account);
         let resource = accounts
             .get_mut(&account)?
             .resources
@@ -197,16 +208,24 @@ impl Directory {
 
     /// The connections of an account, in the order they were bound.
     pub(super) fn resources(&self, account: Account) -> Vec<Resource> {
-        let accounts = self.lock();
-        accounts
-            .get(&account)
-            .map(|online| online.resources.clone())
-            .unwrap_or_default()
+        self.pick(account, |resource| Some(resource.clone()))
+    }
+
+    /// What `pick` makes of the connections of an account, in the order they
+    /// were bound.
+    pub(super) fn pick<T>(
+        &self,
+        account: Account,
+        pick: impl FnMut(&Resource) -> Option<T>,
+    ) -> Vec<T> {
+        let accounts = self.lock(account);
+        let resources = accounts.get(&account).map(|online| online.resources.iter());
+        resources.into_iter().flatten().filter_map(pick).collect()
     }
 
     /// The contacts of an account that is online.
     pub(super) fn contacts(&self, account: Account) -> Contacts {
-        let accounts = self.lock();
+        let accounts = self.lock(account);
         accounts
             .get(&account)
             .map(|online| online.contacts.clone())
@@ -215,19 +234,17 @@ impl Directory {
 
     /// Notes the contacts of an account, if it is online.
     pub(super) fn set_contacts(&self, account: Account, contacts: Contacts) {
-        if let Some(online) = self.lock().get_mut(&account) {
+        if let Some(online) = self.lock(account).get_mut(&account) {
             online.contacts = contacts;
         }
     }
 
-    /// The connection of this name.
-    pub(super) fn resource(&self, account: Account, name: &str) -> Option<Resource> {
-        let accounts = self.lock();
+    /// The way to the connection of this name.
+    pub(super) fn outbox(&self, account: Account, name: &str) -> Option<Arc<Outbox>> {
+        let accounts = self.lock(account);
         let resources = &accounts.get(&account)?.resources;
-        resources
-            .iter()
-            .find(|resource| &*resource.name == name)
-            .cloned()
+        let resource = resources.iter().find(|resource| &*resource.name == name)?;
+        Some(Arc::clone(&resource.outbox))
     }
 
     /// Ends the connections that were opened with a session.
@@ -250,46 +267,53 @@ impl Directory {
     }
 
     fn end_where(&self, ends: impl Fn(&Account, &Resource) -> bool) {
-        for (account, online) in self.lock().iter() {
-            for resource in online
-                .resources
-                .iter()
-                .filter(|resource| ends(account, resource))
-            {
-                resource.outbox.end(End::Revoked);
+        for shard in &self.shards {
+            for (account, online) in lock(shard).iter() {
+                for resource in online
+                    .resources
+                    .iter()
+                    .filter(|resource| ends(account, resource))
+                {
+                    resource.outbox.end(End::Revoked);
+                }
             }
         }
     }
 
     /// How many are online.
     pub(crate) fn census(&self) -> Census {
-        let accounts = self.lock();
-        let mut census = Census {
-            users: accounts.len(),
-            ..Census::default()
-        };
-        for resource in accounts.values().flat_map(|online| &online.resources) {
-            census.connected += usize::from(!resource.parked);
-            census.waiting += usize::from(resource.parked);
-            census.outbox_bytes += resource.outbox.waiting();
+        let mut census = Census::default();
+        for shard in &self.shards {
+            let accounts = lock(shard);
+            census.users += accounts.len();
+            for resource in accounts.values().flat_map(|online| &online.resources) {
+                census.connected += usize::from(!resource.parked);
+                census.waiting += usize::from(resource.parked);
+                census.outbox_bytes += resource.outbox.waiting();
+            }
         }
         census
     }
 
     /// Every account that is online, with the sessions it came by.
     pub(crate) fn online(&self) -> Vec<(ApplicationId, UserId, Vec<TokenHash>)> {
-        self.lock()
+        let sessions = |(account, online): (&Account, &Online)| {
+            let sessions = online
+                .resources
+                .iter()
+                .filter_map(|found| found.session)
+                .collect();
+            (account.application, account.user, sessions)
+        };
+        self.shards
             .iter()
-            .map(|(account, online)| {
-                let sessions = online
-                    .resources
-                    .iter()
-                    .filter_map(|found| found.session)
-                    .collect();
-                (account.application, account.user, sessions)
-            })
+            .flat_map(|shard| lock(shard).iter().map(sessions).collect::<Vec<_>>())
             .collect()
     }
+}
+
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -34,7 +34,9 @@ pub(crate) async fn serve(
     let (max_bytes, patience) = (chat.limits.frame_bytes, chat.limits.request_time);
     let (encryption, wire) = match security {
         Security::Direct(acceptor) => {
-            let socket = time::timeout(patience, acceptor.accept(socket)).await??;
+            // Boxed, because it is large and nothing of it stays.
+            let handshake = Box::pin(acceptor.accept(socket));
+            let socket = time::timeout(patience, handshake).await??;
             peer.secure = true;
             let wire = TcpWire::new(Box::new(socket), max_bytes, None);
             (Encryption::Private, wire)

@@ -4,12 +4,15 @@
 //! keep the queue within its bounds is disconnected, so that neither memory
 //! nor other users suffer from it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use tokio::sync::{mpsc, watch};
+use std::collections::VecDeque;
+use std::future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use crate::config::Limits;
+
+/// An idle connection keeps no more room than this, in stanzas.
+const KEPT_ROOM: usize = 8;
 
 /// Why the server ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,107 +28,135 @@ pub(crate) enum End {
 /// The side that others push to.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    queue: mpsc::Sender<Arc<str>>,
-    waiting: Arc<AtomicUsize>,
+    waiting: Mutex<Waiting>,
+    max_stanzas: usize,
     max_bytes: usize,
-    end: watch::Sender<Option<End>>,
+}
+
+/// What waits, and who waits for it. All that a connection waits for here is
+/// waited for in one task, so that there is one to be woken.
+#[derive(Debug, Default)]
+struct Waiting {
+    stanzas: VecDeque<Arc<str>>,
+    bytes: usize,
+    end: Option<End>,
+    task: Option<Waker>,
 }
 
 /// The side of the connection itself.
 #[derive(Debug)]
-pub(crate) struct Outgoing {
-    queue: mpsc::Receiver<Arc<str>>,
-    waiting: Arc<AtomicUsize>,
-    end: watch::Receiver<Option<End>>,
-}
+pub(crate) struct Outgoing(Arc<Outbox>);
 
 /// A queue for one connection.
 pub(crate) fn outbox(limits: &Limits) -> (Arc<Outbox>, Outgoing) {
-    let (push, queue) = mpsc::channel(limits.outbound_stanzas.max(1));
-    let (end, ended) = watch::channel(None);
-    let waiting = Arc::new(AtomicUsize::new(0));
-    let outbox = Outbox {
-        queue: push,
-        waiting: Arc::clone(&waiting),
+    let outbox = Arc::new(Outbox {
+        waiting: Mutex::default(),
+        max_stanzas: limits.outbound_stanzas.max(1),
         max_bytes: limits.outbound_bytes,
-        end,
-    };
-    let outgoing = Outgoing {
-        queue,
-        waiting,
-        end: ended,
-    };
-    (Arc::new(outbox), outgoing)
+    });
+    (Arc::clone(&outbox), Outgoing(outbox))
 }
 
 impl Outbox {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Queues a stanza, or ends the connection if there is no room.
     pub(crate) fn push(&self, stanza: Arc<str>) {
-        let size = stanza.len();
-        let waiting = self.waiting.fetch_add(size, Ordering::Relaxed) + size;
+        let mut waiting = self.lock();
         // A single stanza may be larger than the bound: it has passed the
         // limit for frames.
-        let too_much = waiting > self.max_bytes && waiting > size;
-        if too_much || self.queue.try_send(stanza).is_err() {
-            self.waiting.fetch_sub(size, Ordering::Relaxed);
-            self.end(End::TooSlow);
+        let too_much = !waiting.stanzas.is_empty() && waiting.bytes + stanza.len() > self.max_bytes;
+        if too_much || waiting.stanzas.len() == self.max_stanzas {
+            waiting.end.get_or_insert(End::TooSlow);
+        } else {
+            waiting.bytes += stanza.len();
+            waiting.stanzas.push_back(stanza);
         }
+        wake(waiting);
     }
 
     /// Bytes that wait.
     pub(crate) fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+        self.lock().bytes
     }
 
     /// Tells the connection to end. The first reason counts.
     pub(crate) fn end(&self, why: End) {
-        self.end.send_if_modified(|end| {
-            let first = end.is_none();
-            end.get_or_insert(why);
-            first
-        });
+        let mut waiting = self.lock();
+        waiting.end.get_or_insert(why);
+        wake(waiting);
+    }
+
+    fn wait<T>(
+        &self,
+        context: &mut Context<'_>,
+        take: impl FnOnce(&mut Waiting) -> Option<T>,
+    ) -> Poll<T> {
+        let mut waiting = self.lock();
+        if let Some(taken) = take(&mut waiting) {
+            return Poll::Ready(taken);
+        }
+        match &mut waiting.task {
+            Some(task) => task.clone_from(context.waker()),
+            task @ None => *task = Some(context.waker().clone()),
+        }
+        Poll::Pending
+    }
+}
+
+/// Wakes whoever waits, without the lock.
+fn wake(mut waiting: MutexGuard<'_, Waiting>) {
+    let task = waiting.task.take();
+    drop(waiting);
+    if let Some(task) = task {
+        task.wake();
+    }
+}
+
+impl Waiting {
+    fn take(&mut self) -> Option<Arc<str>> {
+        let stanza = self.stanzas.pop_front()?;
+        self.bytes -= stanza.len();
+        if self.stanzas.is_empty() && self.stanzas.capacity() > KEPT_ROOM {
+            self.stanzas = VecDeque::new();
+        }
+        Some(stanza)
     }
 }
 
 impl Outgoing {
-    /// The next stanza to send.
-    pub(crate) async fn next(&mut self) -> Option<Arc<str>> {
-        let stanza = self.queue.recv().await?;
-        self.waiting.fetch_sub(stanza.len(), Ordering::Relaxed);
-        Some(stanza)
+    /// The next stanza to send. May be dropped and called again.
+    pub(crate) async fn next(&mut self) -> Arc<str> {
+        future::poll_fn(|context| self.0.wait(context, Waiting::take)).await
     }
 
     /// The next stanza, if one is waiting.
     pub(crate) fn take(&mut self) -> Option<Arc<str>> {
-        let stanza = self.queue.try_recv().ok()?;
-        self.waiting.fetch_sub(stanza.len(), Ordering::Relaxed);
-        Some(stanza)
+        self.0.lock().take()
     }
 
     /// A watch on the end, to be awaited beside everything else.
     pub(crate) fn end(&self) -> Ending {
-        Ending(self.end.clone())
+        Ending(Arc::clone(&self.0))
     }
 }
 
 /// Waits for the word that the connection has to end.
-#[derive(Clone, Debug)]
-pub(crate) struct Ending(watch::Receiver<Option<End>>);
+#[derive(Debug)]
+pub(crate) struct Ending(Arc<Outbox>);
 
 impl Ending {
     /// Why the connection has to end, if it has to.
     pub(crate) fn reason(&self) -> Option<End> {
-        *self.0.borrow()
+        self.0.lock().end
     }
 
-    /// Resolves when the connection has to end.
+    /// Resolves when the connection has to end. May be dropped and called
+    /// again.
     pub(crate) async fn wait(&mut self) -> End {
-        // `None` when nobody is left who could say so.
-        let end = self.0.wait_for(Option::is_some).await.ok().map(|end| *end);
-        match end {
-            Some(end) => end.unwrap_or(End::Revoked),
-            None => std::future::pending().await,
-        }
+        future::poll_fn(|context| self.0.wait(context, |waiting| waiting.end)).await
     }
 }
 
@@ -147,10 +178,10 @@ mod tests {
         for round in 0..10 {
             let stanza: Arc<str> = format!("{round:02}").into();
             outbox.push(Arc::clone(&stanza));
-            assert_eq!(outgoing.next().await, Some(stanza));
+            assert_eq!(outgoing.next().await, stanza);
         }
         assert_eq!(outgoing.take(), None);
-        assert_eq!(outgoing.waiting.load(Ordering::Relaxed), 0);
+        assert_eq!(outgoing.0.lock().bytes, 0);
     }
 
     #[tokio::test]
@@ -169,6 +200,22 @@ mod tests {
     async fn one_large_stanza_passes() {
         let (outbox, mut outgoing) = small(4, 2);
         outbox.push("abc".into());
-        assert_eq!(outgoing.next().await.as_deref(), Some("abc"));
+        assert_eq!(&*outgoing.next().await, "abc");
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_is_woken() {
+        let (outbox, mut outgoing) = small(4, 100);
+        let mut ending = outgoing.end();
+        let waiting = tokio::spawn(async move {
+            let stanza = outgoing.next().await;
+            (stanza, ending.wait().await)
+        });
+        tokio::task::yield_now().await;
+        outbox.push("abc".into());
+        tokio::task::yield_now().await;
+        outbox.end(End::Revoked);
+        let woken = waiting.await.expect("it ends");
+        assert_eq!((&*woken.0, woken.1), ("abc", End::Revoked));
     }
 }

@@ -112,7 +112,9 @@ impl Wire for TcpWire {
         }
         let (acceptor, patience) = self.tls.take().ok_or(Lost)?;
         let plain = mem::replace(&mut self.socket, Box::new(tokio::io::empty()));
-        let handshake = time::timeout(patience, acceptor.accept(plain)).await;
+        // Boxed, because it is large and nothing of it stays.
+        let handshake = Box::pin(acceptor.accept(plain));
+        let handshake = time::timeout(patience, handshake).await;
         let encrypted = handshake.map_err(|_| Lost)?.map_err(|_| Lost)?;
         self.socket = Box::new(encrypted);
         Ok(())

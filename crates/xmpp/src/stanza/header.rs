@@ -6,7 +6,7 @@ use alloc::string::String;
 
 use crate::stream_error::StreamError;
 use crate::tag::StartTag;
-use crate::xml::{Limits, XmlError};
+use crate::xml::{Limits, Tag, XmlError};
 use crate::{Jid, ns};
 
 /// The three kinds of stanzas.
@@ -75,6 +75,13 @@ impl StanzaHeader {
     /// [`HeaderError`]: it is not the start tag of a stanza, or is not for
     /// anybody.
     pub fn read(raw: &str) -> Result<Self, HeaderError> {
+        if let Some(tag) = Tag::read(raw) {
+            return Self::new(
+                tag.name,
+                tag.attribute("xmlns").unwrap_or(ns::CLIENT),
+                |name| tag.attribute(name),
+            );
+        }
         let tag = StartTag::scan(raw)?;
         let element = tag.element(raw, &Limits::default())?;
         if raw
@@ -83,24 +90,33 @@ impl StanzaHeader {
         {
             return Err(HeaderError::Prefixed);
         }
-        if element.namespace() != ns::CLIENT {
+        Self::new(element.name(), element.namespace(), |name| {
+            element.attribute(name)
+        })
+    }
+
+    fn new<'a>(
+        name: &str,
+        namespace: &str,
+        attribute: impl Fn(&str) -> Option<&'a str>,
+    ) -> Result<Self, HeaderError> {
+        if namespace != ns::CLIENT {
             return Err(HeaderError::Namespace);
         }
-        let kind = match element.name() {
+        let kind = match name {
             "message" => StanzaKind::Message,
             "presence" => StanzaKind::Presence,
             "iq" => StanzaKind::Iq,
             _ => return Err(HeaderError::Kind),
         };
-        let attribute = |name| element.attribute(name).map(ToOwned::to_owned);
         let mut header = Self {
             kind,
-            id: attribute("id"),
-            from: element.attribute("from").and_then(|from| from.parse().ok()),
+            id: attribute("id").map(ToOwned::to_owned),
+            from: attribute("from").and_then(|from| from.parse().ok()),
             to: None,
-            type_: attribute("type"),
+            type_: attribute("type").map(ToOwned::to_owned),
         };
-        match element.attribute("to").map(str::parse) {
+        match attribute("to").map(str::parse) {
             None => Ok(header),
             Some(Ok(to)) => {
                 header.to = Some(to);

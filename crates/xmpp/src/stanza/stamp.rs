@@ -1,6 +1,6 @@
 //! The server's stamp: who sent a stanza, for certain.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -24,9 +24,9 @@ pub fn stamp(raw: &str, from: &Jid, to: Option<&Jid>) -> String {
         replaced: Vec::new(),
         added: String::new(),
     };
-    changes.set("from", &from.to_string());
+    changes.set("from", from.as_str());
     if let Some(to) = to {
-        changes.set("to", &to.to_string());
+        changes.set("to", to.as_str());
     }
     if tag.value(raw, "xmlns").is_none() {
         changes.set("xmlns", ns::CLIENT);

@@ -1,14 +1,16 @@
-//! Where one piece of a stream ends and the next begins, found byte by byte.
+//! Where one piece of a stream ends and the next begins.
 //!
 //! Knows just enough of XML (1.0 sections 2.4, 2.7 and 3.1) to count open
 //! elements: tags, quotes and CDATA. What chat forbids (RFC 6120 section 11.1)
 //! is refused where it begins, so that none of it is ever waited for.
 
+use memchr::memchr;
+
 use crate::stream_error::StreamError;
 
 const CDATA: &[u8] = b"[CDATA[";
 
-/// The state of the search. Every byte is looked at once.
+/// The state of the search, which goes from byte to byte.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
     place: Place,
@@ -67,6 +69,18 @@ impl Cut {
             place: Place::Text,
             depth: 0,
         }
+    }
+
+    /// How many of the next bytes change nothing, and need not be taken.
+    pub(super) fn skip(&self, bytes: &[u8]) -> usize {
+        let sought = match self.place {
+            Place::Text if self.depth > 0 => b'<',
+            Place::Value { quote } => quote,
+            Place::EndTag => b'>',
+            Place::CData { brackets: 0 } => b']',
+            _ => return 0,
+        };
+        memchr(sought, bytes).unwrap_or(bytes.len())
     }
 
     /// Takes the next byte.

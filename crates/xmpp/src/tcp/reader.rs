@@ -4,6 +4,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use memchr::memmem;
+
 use super::Piece;
 use super::cut::{Cut, Found};
 use crate::framing::Open;
@@ -72,7 +74,14 @@ impl TcpReader {
     /// The [`StreamError`] with which the stream has to end: not XML, XML that
     /// chat forbids, a wrong namespace, or a piece that is too long.
     pub fn next_piece(&mut self) -> Result<Option<Piece>, StreamError> {
-        while let Some(&byte) = self.buffer.get(self.seen) {
+        loop {
+            let allowed = self.buffer.len().min(self.max_bytes);
+            self.seen += self
+                .cut
+                .skip(self.buffer.get(self.seen..allowed).unwrap_or_default());
+            let Some(&byte) = self.buffer.get(self.seen) else {
+                break;
+            };
             if self.seen == self.max_bytes {
                 return Err(StreamError::PolicyViolation);
             }
@@ -151,7 +160,8 @@ impl TcpReader {
 
     /// The element with the declarations it leans on.
     fn alone(&self, element: String) -> String {
-        let leans = |prefix: &&Prefix| element.contains(&prefix.used);
+        let leans =
+            |prefix: &&Prefix| memmem::find(element.as_bytes(), prefix.used.as_bytes()).is_some();
         let mut missing = self.prefixes.iter().filter(leans).peekable();
         if missing.peek().is_none() {
             return element;

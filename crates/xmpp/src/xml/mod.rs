@@ -9,8 +9,10 @@
 mod element;
 mod escape;
 mod parse;
+mod plain;
 mod write;
 
 pub use element::Element;
 pub use escape::{escape_attribute, escape_text};
 pub use parse::{Limits, XmlError, check};
+pub(crate) use plain::Tag;

@@ -8,6 +8,7 @@ use rxml::error::{EndOrError, Error};
 use rxml::{Event, Parse, Parser};
 
 use super::element::Element;
+use super::plain::is_plain;
 use crate::ns;
 
 /// How much one document may hold.
@@ -83,6 +84,9 @@ impl Element {
 /// # Errors
 /// The same as [`Element::parse`].
 pub fn check(text: &str, limits: &Limits) -> Result<(), XmlError> {
+    if is_plain(text, limits) {
+        return Ok(());
+    }
     read(text, limits, |_| Ok(()))
 }
 
@@ -216,7 +220,11 @@ impl Tree {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::{Element, Limits, XmlError};
+    use alloc::format;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    use super::{Element, Limits, XmlError, is_plain};
     use crate::ns;
 
     fn parse(text: &str) -> Result<Element, XmlError> {
@@ -269,6 +277,42 @@ mod tests {
         assert_eq!(element.child("x").unwrap().namespace(), "");
         assert_eq!(element.child("y").unwrap().namespace(), ns::CLIENT);
         assert_eq!(parse("<iq xmlns=''/>").unwrap().namespace(), "");
+    }
+
+    /// Every element with one byte left out, doubled or replaced.
+    #[test]
+    fn what_is_plain_can_be_parsed() {
+        let limits = Limits {
+            max_nodes: 9,
+            ..Limits::default()
+        };
+        let mut plain = 0;
+        for text in [
+            "<message to='a' xmlns=\"b\"><c d='&lt;&amp;'>x&gt;]]</c ><e/></message>",
+            "<a xmlns='http://www.w3.org/x' b='&quot;'><b><c><d>\u{7f}\u{85}é</d></c></b>\r\n</a>",
+            " <iq id = '1'\tx='\n'>&apos;<xml xmlx='a'/></iq>\n",
+        ] {
+            for at in (0..text.len()).filter(|&at| text.is_char_boundary(at)) {
+                let (before, behind) = text.split_at(at);
+                let rest = behind
+                    .chars()
+                    .next()
+                    .map_or(behind, |c| &behind[c.len_utf8()..]);
+                let mut changed: Vec<String> = "<>&;/='\" \t]:!?-._1ax\u{1}\u{80}\u{fffd}\u{ffff}"
+                    .chars()
+                    .flat_map(|c| [format!("{before}{c}{rest}"), format!("{before}{c}{behind}")])
+                    .collect();
+                changed.push(format!("{before}{rest}"));
+                for changed in changed {
+                    if is_plain(&changed, &limits) {
+                        plain += 1;
+                        let parsed = Element::parse(&changed, &limits);
+                        assert!(parsed.is_ok(), "{changed}: {parsed:?}");
+                    }
+                }
+            }
+        }
+        assert!(plain > 1000, "{plain}");
     }
 
     #[test]
