@@ -1,11 +1,11 @@
 //! `visavis app`: the applications of a server.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Subcommand;
-use visavis_server::UnixTime;
-use visavis_server::store::{AddApplicationError, ApplicationId, NewApplication, Secret, Store};
+use visavis_server::store::{ApplicationId, NewApplication, Secret};
 
+use crate::accounts::Accounts;
 use crate::call::options::first_line;
 use crate::exit::{Failure, Outcome, Reason};
 
@@ -47,7 +47,7 @@ pub(crate) enum AppCommand {
 }
 
 impl AppCommand {
-    pub(crate) fn run(self) -> Outcome {
+    pub(crate) async fn run(self) -> Outcome {
         match self {
             Self::Add {
                 id,
@@ -67,19 +67,11 @@ impl AppCommand {
                     secret,
                     sign_up,
                 };
-                let app = open(&data)?
-                    .add_application(&new, UnixTime::now())
-                    .map_err(|error| match error {
-                        AddApplicationError::Store(_) => Failure::of(Reason::Source, &error),
-                        _ => Failure::of(Reason::Usage, &error),
-                    })?;
-                println!("{}:{}:{}", app.id, app.key, app.secret.reveal());
+                let app = Accounts::open(&data).await?.add_application(new).await?;
+                println!("{app}");
             }
             Self::List { data } => {
-                for app in open(&data)?
-                    .applications()
-                    .map_err(|error| Failure::of(Reason::Source, &error))?
-                {
+                for app in Accounts::open(&data).await?.applications().await? {
                     println!(
                         "{}:{}{}",
                         app.id,
@@ -93,10 +85,8 @@ impl AppCommand {
                 }
             }
             Self::Remove { id, data } => {
-                let removed = open(&data)?
-                    .remove_application(ApplicationId(id))
-                    .map_err(|error| Failure::of(Reason::Source, &error))?;
-                if !removed {
+                let mut accounts = Accounts::open(&data).await?;
+                if !accounts.remove_application(id).await? {
                     return Err(Failure::new(
                         Reason::Usage,
                         format_args!("there is no application {id}"),
@@ -106,9 +96,4 @@ impl AppCommand {
         }
         Ok(())
     }
-}
-
-/// The database in a data folder.
-pub(crate) fn open(data: &Path) -> Result<Store, Failure> {
-    Store::open(data).map_err(|error| Failure::of(Reason::Source, &error))
 }

@@ -1,5 +1,7 @@
 //! `visavis`: server, calls and tools in one binary.
 
+mod accounts;
+mod admin;
 mod app;
 mod call;
 mod config;
@@ -15,8 +17,11 @@ mod verdict;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use tracing_subscriber::filter::LevelFilter;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::exit::{Failure, Outcome, Reason};
 use crate::settings::{Setting, Settings};
@@ -25,9 +30,24 @@ use crate::settings::{Setting, Settings};
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true)]
 struct Arguments {
-    /// How much is logged on standard error: off, error, warn, info, debug or trace
-    #[arg(long, global = true, env = "VISAVIS_LOG", default_value = "warn")]
-    log: LevelFilter,
+    /// What is logged on standard error: off, error, warn, info, debug or trace, or levels by
+    /// target such as `info,visavis_server::chat=debug`
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "VISAVIS_LOG",
+        default_value = "warn"
+    )]
+    log: Targets,
+    /// How: lines for people, or a JSON object a line
+    #[arg(
+        long,
+        global = true,
+        env = "VISAVIS_LOG_FORMAT",
+        default_value = "text"
+    )]
+    log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
 }
@@ -61,11 +81,26 @@ fn main() -> ExitCode {
         Err(failure) => return exit::report(&Err(failure)),
     };
     let arguments = parsed.arguments;
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_max_level(arguments.log)
-        .init();
+    log(arguments.log, arguments.log_format);
     exit::report(&run(arguments.command, &command, &parsed.settings))
+}
+
+/// How events are written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+fn log(targets: Targets, format: LogFormat) {
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(lines.with_filter(targets))
+        .init();
 }
 
 struct Parsed {
@@ -109,8 +144,8 @@ fn parse() -> Result<(clap::Command, Parsed), Failure> {
 
 fn run(command: Command, serve: &clap::Command, settings: &[Setting]) -> Outcome {
     match command {
-        Command::App(command) => command.run(),
-        Command::User(command) => command.run(),
+        Command::App(command) => block_on(command.run()),
+        Command::User(command) => block_on(command.run()),
         Command::Verdict(command) => command.run(),
         Command::Load(command) => command.run(),
         Command::Replay(command) => command.run(),

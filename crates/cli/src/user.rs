@@ -3,12 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use visavis_server::UnixTime;
-use visavis_server::store::{
-    AddUserError, ApplicationId, NewUser, PasswordHash, Profile, UserField,
-};
 
-use crate::app::open;
+use crate::accounts::{Accounts, WantedUser};
 use crate::call::options::first_line;
 use crate::exit::{Failure, Outcome, Reason};
 
@@ -70,7 +66,7 @@ pub(crate) enum UserCommand {
 }
 
 impl UserCommand {
-    pub(crate) fn run(self) -> Outcome {
+    pub(crate) async fn run(self) -> Outcome {
         match self {
             Self::Add {
                 app,
@@ -90,25 +86,14 @@ impl UserCommand {
                         )
                     })?
                 };
-                let password = PasswordHash::new(&password)
-                    .map_err(|error| Failure::of(Reason::Usage, &error))?;
-                let profile: Profile = name
-                    .into_iter()
-                    .map(|name| (UserField::FullName, Some(name)))
-                    .collect();
-                let new = NewUser {
-                    id: id.map(visavis_signal::UserId),
+                let user = WantedUser {
+                    id,
                     login,
                     password,
-                    profile,
+                    name,
                 };
-                let user = open(&data)?
-                    .add_user(ApplicationId(app), &new, UnixTime::now())
-                    .map_err(|error| match error {
-                        AddUserError::Store(_) => Failure::of(Reason::Source, &error),
-                        _ => Failure::of(Reason::Usage, &error),
-                    })?;
-                println!("{}", user.id);
+                let id = Accounts::open(&data).await?.add_user(app, user).await?;
+                println!("{id}");
             }
             Self::Import { app, file, data } => {
                 let text = std::fs::read_to_string(&file).map_err(|error| {
@@ -117,29 +102,23 @@ impl UserCommand {
                         format_args!("{} cannot be read: {error}", file.display()),
                     )
                 })?;
-                let count = open(&data)?
-                    .import_users(ApplicationId(app), &text, UnixTime::now())
-                    .map_err(|error| Failure::of(Reason::Usage, &error))?;
+                let mut accounts = Accounts::open(&data).await?;
+                let count = accounts.import_users(app, text).await?;
                 println!("{count} users added");
             }
             Self::List { app, data } => {
-                let users = open(&data)?
-                    .users(ApplicationId(app))
-                    .map_err(|error| Failure::of(Reason::Source, &error))?;
-                for user in users {
+                for user in Accounts::open(&data).await?.users(app).await? {
                     println!(
                         "{}\t{}\t{}",
                         user.id,
                         user.login,
-                        user.full_name.unwrap_or_default()
+                        user.name.unwrap_or_default()
                     );
                 }
             }
             Self::Remove { app, id, data } => {
-                let removed = open(&data)?
-                    .remove_user(ApplicationId(app), visavis_signal::UserId(id))
-                    .map_err(|error| Failure::of(Reason::Source, &error))?;
-                if !removed {
+                let mut accounts = Accounts::open(&data).await?;
+                if !accounts.remove_user(app, id).await? {
                     return Err(Failure::new(
                         Reason::Usage,
                         format_args!("application {app} has no user {id}"),

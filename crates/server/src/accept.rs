@@ -4,11 +4,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time;
+use tracing::Instrument;
 
 use crate::metrics::{ListenerCounts, Open};
 use crate::tasks::Tasks;
@@ -48,6 +50,8 @@ pub(crate) struct Entrance {
     tasks: Tasks,
     /// Whether people come in while others have to leave.
     until_the_end: bool,
+    /// The next connection's, for the log.
+    numbers: Arc<AtomicU64>,
 }
 
 impl Entrance {
@@ -57,14 +61,17 @@ impl Entrance {
             places: Arc::new(Semaphore::new(places)),
             tasks,
             until_the_end: false,
+            numbers: Arc::default(),
         }
     }
 
-    /// The same, which stays open while the server closes.
-    pub(crate) fn until_the_end(places: usize, tasks: Tasks) -> Self {
+    /// One beside it with places of its own, which stays open while the
+    /// server closes.
+    pub(crate) fn beside(&self, places: usize) -> Self {
         Self {
+            places: Arc::new(Semaphore::new(places)),
             until_the_end: true,
-            ..Self::new(places, tasks)
+            ..self.clone()
         }
     }
 
@@ -78,6 +85,7 @@ impl Entrance {
     ) where
         F: Future<Output = io::Result<()>> + Send + 'static,
     {
+        let listener_name = counts.name();
         loop {
             let accepted = tokio::select! {
                 () = self.tasks.leaving(self.until_the_end) => return,
@@ -102,13 +110,20 @@ impl Entrance {
             let slot = Slot {
                 _place: Arc::new((place, counts.accepted())),
             };
+            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+            // At the level of the gravest event: whatever is logged says where it was.
+            let span =
+                tracing::error_span!("connection", id = number, listener = listener_name, %address);
             // Boxed, because a future that is awaited takes up its room twice.
             let served = Box::pin(serve(stream, peer, slot));
-            self.tasks.spawn(async move {
-                if let Err(error) = served.await {
-                    tracing::debug!(%address, %error, "a connection failed");
+            let logged = async move {
+                tracing::debug!("accepted");
+                match served.await {
+                    Ok(()) => tracing::debug!("closed"),
+                    Err(error) => tracing::debug!(%error, "a connection failed"),
                 }
-            });
+            };
+            self.tasks.spawn(logged.instrument(span));
         }
     }
 }

@@ -41,6 +41,7 @@ mod tasks;
 mod tls;
 mod web;
 
+pub use admin::{RunningServer, TokenError};
 pub use clock::UnixTime;
 pub use config::{CertificateFiles, Limits, RelayConfig, ServerConfig};
 pub use ready::Ready;

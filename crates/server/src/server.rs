@@ -12,8 +12,9 @@ use visavis_xmpp::Jid;
 
 use crate::accept::Entrance;
 use crate::account::{self, Accounts, Gate};
-use crate::admin::{self, Admin};
+use crate::admin::{self, Admin, AdminToken, Notice};
 use crate::chat::{self, Chat, Departures, Directory, Security};
+use crate::clock::UnixTime;
 use crate::config::ServerConfig;
 use crate::health::{self, Health};
 use crate::http::Front;
@@ -44,6 +45,8 @@ pub struct Server {
     store: JoinHandle<()>,
     relay: Option<StatusBoard>,
     renewal: Arc<Notify>,
+    /// Tells the command line where this server is, as long as it lives.
+    _notice: Option<Notice>,
     directory: Arc<Directory>,
     departures: Arc<Departures>,
     shutdown_spread: Duration,
@@ -101,7 +104,7 @@ impl Server {
         metrics.watch_gate(&gate);
         let chat = Arc::new(Chat {
             domain,
-            gate,
+            gate: Arc::clone(&gate),
             directory: Arc::clone(&directory),
             store: store.clone(),
             limits: limits.clone(),
@@ -143,12 +146,32 @@ impl Server {
         );
         serving.http(listeners.http, "http", &front, None);
         serving.http(listeners.https, "https", &front, serving.acceptor(HTTP));
-        let admin = Admin {
-            metrics: Arc::clone(&metrics),
-        };
-        let front = serving.front(admin::routes(admin, &health), limits.request_time, true);
-        serving.admin(listeners.desk, "desk", &front, None);
-        serving.admin(listeners.admin, "admin", &front, serving.acceptor(HTTP));
+        let mut notice = None;
+        if let Some(desk) = listeners.desk {
+            let token = AdminToken::load(config.admin_token, &config.data_dir)?;
+            let left = Notice::leave(&config.data_dir, desk.address, &token);
+            notice = left.map_err(StartError::Notice)?;
+            if notice.is_none() {
+                tracing::warn!("another server runs on this data folder");
+            }
+            let admin = Admin {
+                token,
+                store: store.clone(),
+                directory: Arc::clone(&directory),
+                gate,
+                metrics: Arc::clone(&metrics),
+                ready: ready.clone(),
+                started_at: UnixTime::now(),
+                relay: board.clone(),
+                certificate: serving.tls.as_ref().map(Tls::certificate),
+                request_time: limits.request_time,
+            };
+            let front = serving.front(admin::routes(admin, &health), limits.request_time, true);
+            serving.admin(desk, "desk", &front, None);
+            if let Some(outside) = listeners.admin {
+                serving.admin(outside, "admin", &front, serving.acceptor(HTTP));
+            }
+        }
         let on_request = Security::OnRequest(serving.acceptor(XMPP));
         serving.xmpp(listeners.xmpp, "xmpp", &chat, on_request);
         if let Some(acceptor) = serving.acceptor(XMPP) {
@@ -173,6 +196,7 @@ impl Server {
             store: store_thread,
             relay: board,
             renewal,
+            _notice: notice,
             directory,
             departures,
             shutdown_spread: limits.shutdown_spread,
@@ -291,17 +315,9 @@ impl Serving {
         }
     }
 
-    fn admin(
-        &self,
-        bound: Option<Bound>,
-        name: &'static str,
-        front: &Front,
-        tls: Option<TlsAcceptor>,
-    ) {
-        if let Some(bound) = bound {
-            let entrance = Entrance::until_the_end(ADMIN_CONNECTIONS, self.tasks.clone());
-            self.requests(&entrance, bound, name, front, tls);
-        }
+    fn admin(&self, bound: Bound, name: &'static str, front: &Front, tls: Option<TlsAcceptor>) {
+        let entrance = self.entrance.beside(ADMIN_CONNECTIONS);
+        self.requests(&entrance, bound, name, front, tls);
     }
 
     fn requests(

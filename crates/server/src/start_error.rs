@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
+use crate::admin::TokenError;
 use crate::store::{OpenError, PasswordError, StoreError};
 use crate::tls::TlsError;
 
@@ -48,6 +49,12 @@ pub enum StartError {
     /// The certificate or the key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// There is no token for the admin interface.
+    #[error(transparent)]
+    AdminToken(#[from] TokenError),
+    /// The command line cannot be told where the server is.
+    #[error("the file for the command line cannot be written to the data folder: {0}")]
+    Notice(#[source] io::Error),
     /// Passwords cannot be hashed: no memory, or no random numbers.
     #[error(transparent)]
     Passwords(#[from] PasswordError),

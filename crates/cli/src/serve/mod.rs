@@ -2,18 +2,23 @@
 
 mod limits;
 
+use std::env::VarError;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
+use visavis_server::store::Secret;
 use visavis_server::turn::Network;
-use visavis_server::{CertificateFiles, RelayConfig, Server, ServerConfig, StartError};
+use visavis_server::{CertificateFiles, RelayConfig, Server, ServerConfig, StartError, TokenError};
 
 use self::limits::{LimitOptions, RelayLimitOptions};
 use crate::call::Stop;
 use crate::exit::{Failure, Outcome, Reason};
+
+/// Where the admin token may be instead of in the data folder.
+const ADMIN_TOKEN: &str = "VISAVIS_ADMIN_TOKEN";
 
 /// Run the server: accounts, chat and relay
 #[derive(Debug, Args)]
@@ -153,7 +158,7 @@ impl ServeCommand {
             xmpps: self.xmpps,
             certificate,
             admin: self.admin.0,
-            admin_token: None,
+            admin_token: admin_token()?,
             relay: self.relay.0,
             relaying: RelayConfig {
                 ports: self.relay_ports,
@@ -167,11 +172,25 @@ impl ServeCommand {
     }
 }
 
+/// The admin token, if the environment has one: secrets are no options, which
+/// everybody on the machine can read.
+fn admin_token() -> Result<Option<Secret>, Failure> {
+    match std::env::var(ADMIN_TOKEN) {
+        Ok(token) => Ok(Some(Secret::new(token.trim()))),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(Failure::new(
+            Reason::Usage,
+            format_args!("{ADMIN_TOKEN} is not Unicode"),
+        )),
+    }
+}
+
 fn start_failure(error: &StartError) -> Failure {
     let reason = match error {
         StartError::NothingToServe
         | StartError::NoCertificate { .. }
         | StartError::Domain
+        | StartError::AdminToken(TokenError::Weak)
         | StartError::FrameLimit => Reason::Usage,
         _ => Reason::Source,
     };

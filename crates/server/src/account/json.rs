@@ -21,6 +21,11 @@ pub(super) fn session(caller: &Caller) -> Value {
 }
 
 pub(super) fn user(user: &User) -> Value {
+    json!({"user": user_fields(user)})
+}
+
+/// All that there is to know of a user.
+pub(crate) fn user_fields(user: &User) -> Value {
     // A number stays a number, as apps send and expect it.
     let external = user
         .external_user_id
@@ -29,7 +34,7 @@ pub(super) fn user(user: &User) -> Value {
             Ok(number) if number.to_string() == id => Value::from(number),
             _ => Value::from(id),
         });
-    json!({"user": {
+    json!({
         "id": user.id.0,
         "full_name": user.full_name,
         "email": user.email,
@@ -45,7 +50,7 @@ pub(super) fn user(user: &User) -> Value {
         "blob_id": user.blob_id,
         "custom_data": user.custom_data,
         "user_tags": user.tags,
-    }})
+    })
 }
 
 pub(super) fn page(search: &Search, page: &Page) -> Value {

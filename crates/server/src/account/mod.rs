@@ -16,7 +16,7 @@ mod find;
 pub(crate) mod fuzzing;
 mod gate;
 mod ice_servers;
-mod json;
+pub(crate) mod json;
 mod login;
 mod nonce;
 mod openapi;

@@ -268,7 +268,11 @@ impl<W: Wire> Connection<W> {
                 }
             }
             Output::Ready { jid } => {
-                tracing::debug!(%jid, address = %self.peer.address, "online");
+                let account = self.login.map(|(account, _)| account);
+                let (application, user) = account
+                    .map(|account| (account.application.0, account.user.0))
+                    .unzip();
+                tracing::debug!(%jid, application, user, "online");
             }
             // The stream says that it is closed; and there is nothing more.
             _ => {}

@@ -84,6 +84,17 @@ impl Presence {
     }
 }
 
+/// A bound connection, for the operator.
+#[derive(Clone, Debug)]
+pub(crate) struct Stream {
+    /// Its name.
+    pub(crate) resource: Arc<str>,
+    /// Whether its client is there.
+    pub(crate) connected: bool,
+    /// The session that it was opened with, if it was by token.
+    pub(crate) session: Option<TokenHash>,
+}
+
 /// How many are online.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Census {
@@ -264,6 +275,31 @@ impl Directory {
         self.end_where(|account, resource| {
             *account == ended && resource.session.as_ref() != Some(kept)
         });
+    }
+
+    /// Ends all connections of an application.
+    pub(crate) fn end_application(&self, application: ApplicationId) {
+        self.end_where(|account, _| account.application == application);
+    }
+
+    /// Ends the connection of this name; `false` if there is none.
+    pub(crate) fn end_stream(&self, application: ApplicationId, user: UserId, name: &str) -> bool {
+        let found = self.outbox(Account { application, user }, name);
+        if let Some(outbox) = &found {
+            outbox.end(End::Revoked);
+        }
+        found.is_some()
+    }
+
+    /// The connections of a user, in the order they were bound.
+    pub(crate) fn streams(&self, application: ApplicationId, user: UserId) -> Vec<Stream> {
+        self.pick(Account { application, user }, |resource| {
+            Some(Stream {
+                resource: Arc::clone(&resource.name),
+                connected: !resource.parked,
+                session: resource.session,
+            })
+        })
     }
 
     fn end_where(&self, ends: impl Fn(&Account, &Resource) -> bool) {

@@ -16,6 +16,7 @@ use serde_json::json;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tracing::{Instrument, Span};
 use visavis_xmpp::server::Encryption;
 
 use super::Chat;
@@ -49,7 +50,7 @@ pub(super) async fn upgrade(
     };
     let upgraded = hyper::upgrade::on(&mut request);
     let tasks = chat.tasks.clone();
-    tasks.spawn(async move {
+    let serve = async move {
         let socket = match upgraded.await {
             Ok(upgraded) => TokioIo::new(upgraded),
             Err(error) => {
@@ -60,7 +61,8 @@ pub(super) async fn upgrade(
         let config = config(chat.limits.frame_bytes);
         let socket = WebSocketStream::from_raw_socket(socket, Role::Server, Some(config)).await;
         connection::run(chat, peer, slot, Encryption::Private, socket).await;
-    });
+    };
+    tasks.spawn(serve.instrument(Span::current()));
     let headers = [
         (header::CONNECTION, HeaderValue::from_static("Upgrade")),
         (header::UPGRADE, HeaderValue::from_static("websocket")),

@@ -16,6 +16,7 @@ pub(super) struct Listeners {
 /// The connections of one listener. All clones count together.
 #[derive(Clone, Debug)]
 pub(crate) struct ListenerCounts {
+    name: &'static str,
     open: IntGauge,
     accepted: IntCounter,
     turned_away: IntCounter,
@@ -45,6 +46,7 @@ impl Listeners {
 
     pub(super) fn counts(&self, name: &'static str) -> ListenerCounts {
         ListenerCounts {
+            name,
             open: self.open.with_label_values(&[name]),
             accepted: self.accepted.with_label_values(&[name]),
             turned_away: self.turned_away.with_label_values(&[name]),
@@ -53,6 +55,11 @@ impl Listeners {
 }
 
 impl ListenerCounts {
+    /// The listener's name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
     pub(crate) fn accepted(&self) -> Open {
         self.accepted.inc();
         self.open.inc();

@@ -1,5 +1,7 @@
 //! HTTP requests, by the pattern of their path.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -7,6 +9,8 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+
+use tracing::Instrument;
 
 use super::registered;
 
@@ -21,6 +25,8 @@ const DURATIONS: [f64; 8] = [0.001, 0.005, 0.02, 0.1, 0.5, 1.0, 5.0, 30.0];
 pub(crate) struct RequestCounts {
     answered: IntCounterVec,
     durations: HistogramVec,
+    /// The next request's, for the log.
+    numbers: Arc<AtomicU64>,
 }
 
 impl RequestCounts {
@@ -40,6 +46,7 @@ impl RequestCounts {
         Self {
             answered: registered(registry, answered),
             durations: registered(registry, durations),
+            numbers: Arc::default(),
         }
     }
 }
@@ -53,7 +60,9 @@ pub(crate) async fn count(
     let pattern = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let start = Instant::now();
-    let response = next.run(request).await;
+    let number = counts.numbers.fetch_add(1, Ordering::Relaxed);
+    let span = tracing::error_span!("request", id = number);
+    let response = next.run(request).instrument(span.clone()).await;
     let duration = start.elapsed();
     let route = pattern.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     let status = response.status();
@@ -65,7 +74,9 @@ pub(crate) async fn count(
         .durations
         .with_label_values(&[route])
         .observe(duration.as_secs_f64());
-    tracing::debug!(%method, route, status = status.as_u16(), ?duration, "answered");
+    span.in_scope(|| {
+        tracing::debug!(%method, route, status = status.as_u16(), ?duration, "answered");
+    });
     response
 }
 

@@ -190,7 +190,7 @@ impl Store {
 }
 
 /// `bytes` random bytes in lower-case hexadecimal.
-pub(super) fn random_hex(bytes: usize) -> String {
+pub(crate) fn random_hex(bytes: usize) -> String {
     let mut rng = rand::rng();
     (0..bytes)
         .map(|_| format!("{:02x}", rng.random::<u8>()))

@@ -72,6 +72,10 @@ impl From<rusqlite::Error> for ImportError {
     }
 }
 
+/// The users of a CSV text, their passwords hashed.
+#[derive(Debug)]
+pub struct Import(Vec<(usize, NewUser)>);
+
 struct Line {
     number: usize,
     fields: Vec<String>,
@@ -83,6 +87,30 @@ struct Candidate<'a> {
     login: &'a str,
     password: &'a str,
     name: Option<&'a str>,
+}
+
+impl Import {
+    /// Reads a CSV text and hashes its passwords, which takes long.
+    ///
+    /// # Errors
+    /// [`ImportError`] names the first line that cannot be taken.
+    pub fn read(csv: &str) -> Result<Self, ImportError> {
+        let lines = split(csv)?;
+        let candidates = candidates(&lines)?;
+        let hashes = hash_all(&candidates)?;
+        let users = candidates.iter().zip(hashes).map(|(candidate, password)| {
+            let new = NewUser {
+                id: candidate.id,
+                login: candidate.login.to_owned(),
+                password,
+                profile: candidate.name.map_or_else(Profile::new, |name| {
+                    Profile::from([(UserField::FullName, Some(name.to_owned()))])
+                }),
+            };
+            (candidate.line, new)
+        });
+        Ok(Self(users.collect()))
+    }
 }
 
 impl Store {
@@ -97,29 +125,31 @@ impl Store {
         csv: &str,
         now: UnixTime,
     ) -> Result<usize, ImportError> {
-        let lines = split(csv)?;
-        let candidates = candidates(&lines)?;
-        let hashes = hash_all(&candidates)?;
+        self.add_users(application, &Import::read(csv)?, now)
+    }
+
+    /// Adds users that were read before; says how many.
+    ///
+    /// # Errors
+    /// As [`Store::import_users`].
+    pub fn add_users(
+        &mut self,
+        application: ApplicationId,
+        import: &Import,
+        now: UnixTime,
+    ) -> Result<usize, ImportError> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        for (candidate, password) in candidates.iter().zip(hashes) {
-            let new = NewUser {
-                id: candidate.id,
-                login: candidate.login.to_owned(),
-                password,
-                profile: candidate.name.map_or_else(Profile::new, |name| {
-                    Profile::from([(UserField::FullName, Some(name.to_owned()))])
-                }),
-            };
-            if let Err(source) = self.add_user(application, &new, now) {
+        for (line, new) in &import.0 {
+            if let Err(source) = self.add_user(application, new, now) {
                 self.connection.execute_batch("ROLLBACK")?;
                 return Err(ImportError::User {
-                    line: candidate.line,
+                    line: *line,
                     source,
                 });
             }
         }
         self.connection.execute_batch("COMMIT")?;
-        Ok(candidates.len())
+        Ok(import.0.len())
     }
 }
 

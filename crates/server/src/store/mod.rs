@@ -32,11 +32,12 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+pub(crate) use application::random_hex;
 pub use application::{Application, ApplicationId, NewApplication, Secret};
 pub use contact::{Contact, ContactError, Exchange};
 pub use error::{AddApplicationError, AddUserError, OpenError, StoreError, UpdateUserError};
 pub use field::{FieldError, FieldProblem, Profile, UserField};
-pub use import::ImportError;
+pub use import::{Import, ImportError};
 pub use kept_message::{KeepError, KeptMessage};
 pub use password::{PasswordError, PasswordHash};
 pub use search::{Comparison, Condition, Order, Page, Search};

@@ -225,6 +225,24 @@ impl Store {
         Ok(())
     }
 
+    /// The sessions of a user, oldest first, with the hashes of their tokens.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn sessions_of(
+        &self,
+        application: ApplicationId,
+        user: UserId,
+    ) -> Result<Vec<(TokenHash, Session)>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT * FROM sessions WHERE application_id = ?1 AND user_id = ?2 ORDER BY id",
+        )?;
+        let rows = statement.query_map((application.0, user.0), |row| {
+            Ok((TokenHash(row.get("token_hash")?), Session::read(row)?))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Forgets sessions that were idle for longer than `idle`; says how many.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use super::common::rest::Rest;
 use super::common::{APP, start};
 
 /// Every operation: method, path with a number in place of its parameter, description.
-fn operations(description: &Value) -> Vec<(Method, String, &Value)> {
+pub(crate) fn operations(description: &Value) -> Vec<(Method, String, &Value)> {
     let paths = description["paths"].as_object().unwrap();
     let methods = paths.iter().flat_map(|(path, item)| {
         let path = path.replace("{id}", "102");
@@ -20,7 +20,7 @@ fn operations(description: &Value) -> Vec<(Method, String, &Value)> {
     methods.collect()
 }
 
-fn resolved<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
+pub(crate) fn resolved<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         Some(place) => description
             .pointer(place.strip_prefix('#').unwrap())
@@ -30,7 +30,7 @@ fn resolved<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
 }
 
 /// Fails where an answer has not what its schema promises.
-fn check(description: &Value, schema: &Value, body: &Value, place: &str) {
+pub(crate) fn check(description: &Value, schema: &Value, body: &Value, place: &str) {
     let schema = resolved(description, schema);
     let none = Map::new();
     let properties = schema["properties"].as_object().unwrap_or(&none);

@@ -9,6 +9,7 @@ mod configuration;
 mod decisions;
 mod groups;
 mod losses;
+mod operation;
 mod refusals;
 mod scene;
 mod several_devices;

@@ -5,6 +5,7 @@
 
 pub(crate) mod certificate;
 pub(crate) mod chat;
+pub(crate) mod operator;
 pub(crate) mod rest;
 pub(crate) mod stream;
 
