@@ -402,4 +402,27 @@ mod tests {
         let stranger = UserId(999);
         assert_eq!(read(&closed, now, stranger, join(2)), Readmission::Rings);
     }
+
+    #[test]
+    fn a_fellow_who_answers_us_too_late_is_hung_up_by_the_device_that_was_in_the_call() {
+        let left = incoming(Some(Farewell::HangUp));
+        let late = answer(&left, BOB, SignalKind::Accept);
+        assert_eq!(late, Some(Farewell::HangUp));
+        let never_in_it = incoming(Some(Farewell::Reject));
+        assert_eq!(answer(&never_in_it, BOB, SignalKind::Accept), None);
+    }
+
+    #[test]
+    fn the_ten_minutes_of_a_session_that_began_once_more_count_from_its_last_end() {
+        let five_minutes = Time::ORIGIN + REMEMBERED_FOR / 2;
+        let ten_minutes = Time::ORIGIN + REMEMBERED_FOR;
+        let mut closed = ClosedSessions::default();
+        closed.remember(Time::ORIGIN, id(1), incoming(None));
+        closed.remember(Time::ORIGIN, id(2), incoming(None));
+        closed.forget(&id(1));
+        assert!(!closed.contains(five_minutes, &id(1)));
+        closed.remember(five_minutes, id(1), incoming(None));
+        assert!(closed.contains(ten_minutes, &id(1)));
+        assert!(!closed.contains(ten_minutes, &id(2)));
+    }
 }

@@ -438,9 +438,10 @@ impl Core {
         Some(result)
     }
 
-    /// Does what is due.
+    /// Does what is due. Each session is woken once, so that this ends whatever a session leaves
+    /// behind.
     fn expire(&mut self, now: Time) {
-        while let Some(id) = self.alarms.take_due(now) {
+        for id in self.alarms.take_due(now) {
             self.with_session(now, &id, Session::expire);
         }
     }
@@ -482,5 +483,77 @@ impl Core {
             None if self.closed.contains(now, id) => Err(CommandError::SessionClosed),
             None => Err(CommandError::UnknownSession),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use visavis_signal::{CallType, SignalKind};
+
+    use super::*;
+    use crate::peer::PeerTimer;
+    use crate::{PeerState, TransportEvent};
+
+    const BOB: UserId = UserId(102);
+    const CAROL: UserId = UserId(103);
+
+    fn kind(output: &Output) -> Option<SignalKind> {
+        match output {
+            Output::Send { signal, .. } => Some(signal.kind()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn an_alarm_that_is_left_on_a_peer_who_is_out_wakes_nobody() {
+        let mut core = Core::new(UserId(101), CallConfig::default(), 1).expect("it is there");
+        let session = SessionId::from_bytes([1; 16]);
+        let now = Time::ORIGIN;
+        let commands = [
+            Command::StartProcessing,
+            Command::Create {
+                session: session.clone(),
+                opponents: vec![BOB, CAROL],
+                call_type: CallType::Audio,
+            },
+            Command::Start {
+                session: session.clone(),
+                user_info: UserInfo::new(),
+            },
+        ];
+        for command in commands {
+            core.command(now, command)
+                .expect("it is there")
+                .for_each(drop);
+        }
+        let offer = Input::Transport {
+            session: session.clone(),
+            peer: BOB,
+            event: TransportEvent::LocalOffer("offer".into()),
+        };
+        let sent: alloc::vec::Vec<_> = core
+            .handle(now, offer)
+            .filter_map(|out| kind(&out))
+            .collect();
+        assert_eq!(sent, [SignalKind::Call]);
+        let no = Input::Signal {
+            from: Address::bare(BOB),
+            signal: Signal::new(session.clone(), Body::Reject),
+        };
+        core.handle(now, no).for_each(drop);
+        let left = core.sessions.get_mut(&session).expect("it is there");
+        assert_eq!(left.peer_state(BOB), PeerState::Rejected);
+        let before = left.next_timeout();
+        left.peers
+            .get_mut(&BOB)
+            .expect("it is there")
+            .timers
+            .set(PeerTimer::Redial, now);
+        assert_eq!(left.next_timeout(), before);
+        core.alarms.set(&session, Some(now));
+        assert_eq!(core.handle(now, Input::Timeout).count(), 0);
+        assert_eq!(core.next_timeout(), before);
     }
 }

@@ -132,6 +132,17 @@ mod tests {
     }
 
     #[test]
+    fn those_that_come_in_pieces_are_bounded_too() {
+        let mut early = EarlyCandidates::default();
+        for _ in 0..2 {
+            let most = vec![candidate("a"); CANDIDATES_AT_MOST - 1];
+            early.keep(Time::ORIGIN, &id(1), BOB, most);
+        }
+        let kept = early.take(Time::ORIGIN, &id(1), BOB);
+        assert_eq!(kept.len(), CANDIDATES_AT_MOST);
+    }
+
+    #[test]
     fn the_store_is_bounded_in_sessions_and_in_candidates() {
         let mut early = EarlyCandidates::default();
         for number in 0..=SESSIONS_AT_MOST as u8 {

@@ -48,4 +48,18 @@ mod tests {
         assert!(drawn.contains(&Ids::new(7).draw()));
         assert!(!drawn.contains(&Ids::new(8).draw()));
     }
+
+    #[test]
+    fn the_numbers_are_those_of_split_mix_64() {
+        // The first of the sequence for this seed, as its reference implementation prints them.
+        let published = [
+            6_457_827_717_110_365_317,
+            3_203_168_211_198_807_973,
+            9_817_491_932_198_370_423,
+            4_593_380_528_125_082_431,
+            16_408_922_859_458_223_821,
+        ];
+        let mut ids = Ids::new(1_234_567);
+        assert_eq!(published.map(|_| ids.number()), published);
+    }
 }

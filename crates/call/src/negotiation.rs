@@ -202,8 +202,7 @@ impl Session {
 
     /// Chat is back: what was under way may be lost.
     pub(crate) fn offer_again(&mut self, step: &mut Step<'_>, user: UserId) {
-        let waits = |peer: &Peer| peer.renegotiates() && peer.negotiation.offer.is_some();
-        if self.peer(user).is_some_and(waits) {
+        if self.peer(user).is_some_and(Peer::renegotiates) {
             self.send_offer(step, user);
         }
     }

@@ -2,7 +2,6 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::fmt;
 
 use visavis_signal::{CallType, Candidate, Description, SessionId, Signal, UserId};
 
@@ -84,6 +83,7 @@ pub enum TransportCommand {
 ///
 /// Take them all before the next input. Dropping this without taking them loses nothing: they come
 /// first the next time.
+#[derive(Debug)]
 #[must_use = "the outputs have to be carried out"]
 pub struct Outputs<'a> {
     waiting: &'a mut VecDeque<Output>,
@@ -108,9 +108,3 @@ impl Iterator for Outputs<'_> {
 }
 
 impl ExactSizeIterator for Outputs<'_> {}
-
-impl fmt::Debug for Outputs<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.waiting.iter()).finish()
-    }
-}

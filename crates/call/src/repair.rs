@@ -98,7 +98,7 @@ impl Session {
         }
     }
 
-    /// Tries to bring a lost connection back, and sees to the next attempt.
+    /// Tries to bring a connection back, if it is lost, and sees to the next attempt.
     pub(crate) fn repair(&mut self, step: &mut Step<'_>, user: UserId) {
         let Some(peer) = self.peers.get_mut(&user) else {
             return;

@@ -418,10 +418,7 @@ impl Session {
                     peer.send_accept(&self.call, step, &self.accept_info);
                     peer.share_candidates(&self.call, step);
                 }
-                state if state.is_lost() => {
-                    self.repair(step, user);
-                }
-                _ => {}
+                _ => self.repair(step, user),
             }
             self.say_again(step, user);
         }
@@ -430,10 +427,11 @@ impl Session {
 
     // ── Time ────────────────────────────────────────────────────────────────
 
-    /// When something has to be done next.
+    /// When something has to be done next. Of a peer who is out nothing is left to be done.
     pub(crate) fn next_timeout(&self) -> Option<Time> {
         self.peers
             .values()
+            .filter(|peer| peer.state().is_live())
             .map(|peer| peer.timers.next())
             .chain([self.timers.next()])
             .flatten()

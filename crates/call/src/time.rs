@@ -66,4 +66,10 @@ mod tests {
         let end = Time::since_origin(Duration::MAX);
         assert_eq!(end + Duration::from_secs(1), end);
     }
+
+    #[test]
+    fn a_moment_is_printed_as_the_time_since_the_origin() {
+        let moment = Time::since_origin(Duration::from_millis(2500));
+        assert_eq!(alloc::format!("{moment:?}"), "2.5s");
+    }
 }

@@ -1,6 +1,7 @@
 //! A few named alarms, each set or not.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
 
 use visavis_signal::SessionId;
 
@@ -86,14 +87,14 @@ impl Alarms {
         self.order.first().map(|(at, _)| *at)
     }
 
-    /// Takes the one that has been due longest, if any is due.
-    pub(crate) fn take_due(&mut self, now: Time) -> Option<SessionId> {
-        if self.next()? > now {
-            return None;
+    /// Takes those that are due, the one that has been due longest first.
+    pub(crate) fn take_due(&mut self, now: Time) -> Vec<SessionId> {
+        let due = self.order.iter().take_while(|(at, _)| *at <= now);
+        let due: Vec<_> = due.map(|(_, session)| session.clone()).collect();
+        for session in &due {
+            self.set(session, None);
         }
-        let (_, session) = self.order.pop_first()?;
-        self.due.remove(&session);
-        Some(session)
+        due
     }
 }
 
@@ -139,8 +140,10 @@ mod tests {
         alarms.set(&other, Some(at(2)));
         assert_eq!(alarms.next(), Some(at(2)));
         alarms.set(&one, Some(at(1)));
-        assert_eq!(alarms.take_due(at(2)), Some(one.clone()));
-        assert_eq!(alarms.take_due(at(1)), None);
+        assert_eq!(alarms.take_due(at(0)), []);
+        assert_eq!(alarms.take_due(at(2)), [one.clone(), other.clone()]);
+        assert_eq!(alarms.next(), None);
+        alarms.set(&other, Some(at(4)));
         alarms.set(&other, None);
         assert_eq!(alarms.next(), None);
         alarms.set(&one, Some(at(9)));

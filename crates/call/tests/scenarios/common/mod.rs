@@ -5,6 +5,8 @@
 //! ([`World::story`]), what was sent ([`World::sent`]) and what the connections were told to do
 //! ([`World::connections`]). Reading a log empties it.
 
+pub(crate) mod scene;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
