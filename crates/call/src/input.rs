@@ -115,3 +115,25 @@ impl fmt::Display for DescriptionFault {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn every_fault_of_a_description_is_told_from_the_others() {
+        let faults = [
+            DescriptionFault::Malformed,
+            DescriptionFault::NoMedia,
+            DescriptionFault::NoBundle,
+            DescriptionFault::BadFingerprint,
+            DescriptionFault::NoCommonCodec,
+            DescriptionFault::Unusable,
+        ];
+        let told: BTreeSet<_> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), faults.len());
+    }
+}

@@ -173,3 +173,16 @@ fn an_empty_list_of_candidates_means_nothing() {
     world.receive(bob, &browser, candidates_of(&id(1), &[]));
     assert_eq!(world.connections(bob), Vec::<String>::new());
 }
+
+#[test]
+fn of_candidates_that_come_ahead_of_the_answer_sixty_four_are_kept() {
+    let (mut world, alice, browser) = dialing();
+    world.connections(alice);
+    for _ in 0..2 {
+        world.receive(alice, &browser, candidates_of(&id(1), &["a"; 40]));
+    }
+    let accepted = signal(&id(1), ALICE, &[BOB], accept("answer"));
+    world.receive(alice, &browser, accepted);
+    let added = world.connections(alice).pop().unwrap();
+    assert_eq!(added.matches(" a").count(), 64);
+}

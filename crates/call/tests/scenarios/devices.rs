@@ -12,7 +12,7 @@ fn candidates(text: &str) -> Body {
 #[test]
 fn candidates_of_a_device_that_is_not_in_the_call_are_not_used() {
     let bob = own(BOB);
-    let mut alice = Scene::calling(ALICE, &[bob.clone()]);
+    let mut alice = Scene::calling(ALICE, [bob.clone()]);
     alice.hear(&bob.elsewhere("laptop"), candidates("laptop"));
     assert_eq!(alice.commands(BOB), Vec::<String>::new());
     alice.hear(&bob, candidates("phone"));
@@ -22,7 +22,7 @@ fn candidates_of_a_device_that_is_not_in_the_call_are_not_used() {
 #[test]
 fn a_device_that_accepts_under_another_name_is_the_one_that_is_in_the_call() {
     let bob = own(BOB);
-    let mut alice = Scene::calling(ALICE, &[bob.clone()]);
+    let mut alice = Scene::calling(ALICE, [bob.clone()]);
     alice.hear(&bob.renamed("phone-2"), accept("his answer"));
     assert_eq!(
         alice.sent(),
@@ -44,7 +44,7 @@ fn a_device_that_accepts_under_another_name_is_the_one_that_is_in_the_call() {
 #[test]
 fn a_device_that_accepts_late_is_refused_whatever_chat_calls_it() {
     let bob = own(BOB);
-    let mut alice = Scene::calling(ALICE, &[bob.clone()]);
+    let mut alice = Scene::calling(ALICE, [bob.clone()]);
     let another = bob.elsewhere("laptop").renamed("phone");
     alice.hear(&another, accept("another answer"));
     assert_eq!(alice.sent(), ["hangUp to 102/phone"]);
@@ -53,7 +53,7 @@ fn a_device_that_accepts_late_is_refused_whatever_chat_calls_it() {
 #[test]
 fn a_browser_that_was_turned_away_is_not_heard() {
     let bob = browser(BOB);
-    let mut alice = Scene::calling(ALICE, &[bob.clone()]);
+    let mut alice = Scene::calling(ALICE, [bob.clone()]);
     let other = bob.elsewhere("other");
     alice.hear(&other, accept("another answer"));
     assert_eq!(alice.sent(), ["hangUp to 102/other"]);
@@ -69,7 +69,7 @@ fn of_the_browsers_that_were_turned_away_sixteen_are_remembered() {
         "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q",
     ];
     let bob = browser(BOB);
-    let mut alice = Scene::calling(ALICE, &[bob.clone()]);
+    let mut alice = Scene::calling(ALICE, [bob.clone()]);
     for name in NAMES {
         alice.hear(&bob.elsewhere(name), accept("another answer"));
     }

@@ -14,6 +14,7 @@ mod glare;
 mod media;
 mod nobody_answers;
 mod over;
+mod participants;
 mod recording;
 mod renegotiation;
 mod repair;

@@ -56,7 +56,7 @@ fn passed_on(scene: &mut Scene, names: &[&str]) -> usize {
 
 #[test]
 fn of_the_changes_that_others_want_eight_in_ten_seconds_are_passed_on() {
-    let mut alice = Scene::calling(ALICE, &[own(BOB), own(CAROL)]);
+    let mut alice = Scene::calling(ALICE, [own(BOB), own(CAROL)]);
     alice.wait(secs(20));
     let eight = ["a", "b", "c", "d", "e", "f", "g", "h"];
     assert_eq!(passed_on(&mut alice, &eight), 8);
@@ -82,13 +82,13 @@ fn one_who_came_by_an_older_offer_sends_what_it_was_for() {
 
 #[test]
 fn one_who_said_nothing_is_not_said_to_send_anything() {
-    let alice = Scene::calling(ALICE, &[own(BOB)]);
+    let alice = Scene::calling(ALICE, [own(BOB)]);
     assert_eq!(alice.session().peer(BOB).unwrap().media(), None);
 }
 
 #[test]
 fn a_camera_goes_off_when_another_one_wants_no_video_and_does_not_come_on_by_itself() {
-    let mut alice = Scene::calling(ALICE, &[own(BOB)]);
+    let mut alice = Scene::calling(ALICE, [own(BOB)]);
     assert!(alice.session().media().video);
     wants(&mut alice, "x", CallType::Audio);
     assert!(!alice.session().media().video);

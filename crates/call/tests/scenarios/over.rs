@@ -1,8 +1,11 @@
 //! A call that is over stays over.
 
-use crate::common::{ALICE, BOB, CAROL, Device, World, accept, call, candidate, id, secs, signal};
-use visavis_call::{Address, Command, CommandError};
-use visavis_signal::{Body, CallType, UserInfo};
+use crate::common::scene::{Scene, own};
+use crate::common::{
+    ALICE, BOB, CAROL, Device, World, accept, call, candidate, id, info, secs, signal,
+};
+use visavis_call::{Address, Command, CommandError, TransportEvent, reason};
+use visavis_signal::{Body, CallType, Signal, UserInfo};
 
 fn browser() -> Address {
     Address::device(ALICE, "browser")
@@ -159,4 +162,37 @@ fn a_straggler_of_a_former_invitation_does_not_ring() {
     let alice = world.address(alice);
     world.receive(carol, &alice, invitation);
     assert_eq!(world.story(carol), Vec::<String>::new());
+}
+
+fn taken_by_bob() -> Scene {
+    let mut bob = Scene::new(BOB, ALICE, &[BOB]);
+    bob.take_call_of(&own(ALICE));
+    bob.forget();
+    bob
+}
+
+/// Alice hangs up on this device because another one of Bob's was faster.
+fn turn_away(bob: &mut Scene) {
+    let hang_up = Signal {
+        user_info: info(&[(reason::KEY, reason::ACCEPTED_ELSEWHERE)]),
+        ..bob.says(&own(ALICE), Body::HangUp)
+    };
+    bob.hear_signal(&own(ALICE), hang_up);
+}
+
+#[test]
+fn the_word_that_another_device_was_faster_may_come_late() {
+    let mut bob = taken_by_bob();
+    bob.wait(secs(3));
+    turn_away(&mut bob);
+    assert_eq!(bob.plot()[0], "AcceptedElsewhere");
+}
+
+#[test]
+fn one_who_is_connected_was_not_too_slow() {
+    let mut bob = taken_by_bob();
+    bob.report(ALICE, TransportEvent::Connected);
+    bob.forget();
+    turn_away(&mut bob);
+    assert_eq!(bob.plot()[0], "HungUp by 101");
 }

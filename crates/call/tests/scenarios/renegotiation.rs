@@ -35,7 +35,7 @@ fn offered(scene: &mut Scene) -> String {
 
 /// Alice is connected with Bob, whose offers count more than hers.
 fn alice() -> Scene {
-    Scene::calling(ALICE, &[own(BOB)])
+    Scene::calling(ALICE, [own(BOB)])
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn chat_that_comes_back_begins_another_attempt_at_once() {
 
 #[test]
 fn a_connection_with_a_browser_is_replaced_after_five_seconds_and_every_ten() {
-    let mut alice = Scene::calling(ALICE, &[browser(BOB)]);
+    let mut alice = Scene::calling(ALICE, [browser(BOB)]);
     let replaced = ["Reopen Video", "CreateOffer"];
     alice.report(BOB, TransportEvent::Disconnected);
     alice.wait(secs(4));
@@ -186,7 +186,7 @@ fn a_connection_with_a_browser_is_replaced_after_five_seconds_and_every_ten() {
 
 #[test]
 fn a_connection_with_a_browser_that_is_replaced_becomes_what_the_call_is() {
-    let mut alice = Scene::calling(ALICE, &[own(BOB), browser(CAROL)]);
+    let mut alice = Scene::calling(ALICE, [own(BOB), browser(CAROL)]);
     downgrade(&mut alice);
     assert_eq!(alice.commands(CAROL), Vec::<String>::new());
     alice.report(CAROL, TransportEvent::Disconnected);
@@ -209,7 +209,7 @@ fn a_connection_that_is_prepared_anew_stays_what_was_offered() {
 
 #[test]
 fn a_connection_with_a_browser_is_left_alone_when_we_move() {
-    let mut alice = Scene::calling(ALICE, &[browser(BOB)]);
+    let mut alice = Scene::calling(ALICE, [browser(BOB)]);
     alice.handle(Input::NetworkChanged);
     assert_eq!(alice.commands(BOB), Vec::<String>::new());
 }

@@ -253,12 +253,12 @@ impl Scene {
     }
 
     /// A call of ours in which all are connected.
-    pub(crate) fn calling(me: UserId, others: &[Played]) -> Self {
-        let users: Vec<_> = others.iter().map(|other| other.user).collect();
+    pub(crate) fn calling<const N: usize>(me: UserId, others: [Played; N]) -> Self {
+        let users = others.each_ref().map(|other| other.user);
         let mut scene = Self::new(me, me, &users);
         scene.start();
         for other in others {
-            scene.is_accepted_by(other);
+            scene.is_accepted_by(&other);
         }
         scene.forget();
         scene
