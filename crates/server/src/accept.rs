@@ -111,9 +111,9 @@ impl Entrance {
                 _place: Arc::new((place, counts.accepted())),
             };
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-            // At the level of the gravest event: whatever is logged says where it was.
+            // Entered whenever the task runs: free as long as nobody asks for so much.
             let span =
-                tracing::error_span!("connection", id = number, listener = listener_name, %address);
+                tracing::info_span!("connection", id = number, listener = listener_name, %address);
             // Boxed, because a future that is awaited takes up its room twice.
             let served = Box::pin(serve(stream, peer, slot));
             let logged = async move {

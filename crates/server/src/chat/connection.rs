@@ -20,6 +20,7 @@ use visavis_xmpp::server::{
     Encryption, Input, Output, ResumptionOffer, ServerConfig, ServerStream,
 };
 use visavis_xmpp::stanza::{self, StanzaHeader};
+use visavis_xmpp::tcp::Piece;
 use visavis_xmpp::xml::Limits as XmlLimits;
 
 use super::Chat;
@@ -254,14 +255,8 @@ impl<W: Wire> Connection<W> {
             Output::Resumable { id } => {
                 self.claims = Some(self.chat.resumptions.register(id));
             }
-            Output::Stanza { header, raw } => {
-                self.chat.metrics.chat.received(header.kind);
-                return self.deliver(&header, &raw).await;
-            }
-            Output::Request { header, payload } => {
-                self.chat.metrics.chat.received(header.kind);
-                return Ok(self.answer(&header, &payload).await);
-            }
+            Output::Stanza { header, raw } => return self.deliver(&header, &raw).await,
+            Output::Request { header, payload } => return Ok(self.answer(&header, &payload).await),
             Output::Carbons(wanted) => {
                 if let Some(membership) = &self.membership {
                     membership.set_carbons(wanted);
@@ -356,6 +351,9 @@ impl<W: Wire> Connection<W> {
         match heard {
             Heard::Input(input) => {
                 self.read_on = now + self.throttle.take(now);
+                if let Input::Frame(text) | Input::Piece(Piece::Element(text)) = &input {
+                    self.chat.metrics.chat.received(text);
+                }
                 let revoked = !self.note_use(now).await;
                 Some(if revoked {
                     Input::StreamFault(reason(End::Revoked))

@@ -1,7 +1,6 @@
 //! What chat has done.
 
 use prometheus::{IntCounter, Registry};
-use visavis_xmpp::stanza::StanzaKind;
 
 use super::{counter, counters};
 
@@ -63,26 +62,26 @@ impl ChatCounts {
         }
     }
 
-    /// Counts a stanza of a client.
-    pub(crate) fn received(&self, kind: StanzaKind) {
-        let at = match kind {
-            StanzaKind::Message => 0,
-            StanzaKind::Presence => 1,
-            StanzaKind::Iq => 2,
-        };
-        self.received[at].inc();
+    /// Counts what a client sends, if it is a stanza.
+    pub(crate) fn received(&self, text: &str) {
+        count(&self.received, text);
     }
 
     /// Counts what is sent to a client, if it is a stanza.
     pub(crate) fn sent(&self, text: &str) {
-        let name = text.strip_prefix('<').unwrap_or_default();
-        if let Some(at) = KINDS.iter().position(|kind| name.starts_with(kind)) {
-            self.sent[at].inc();
-        }
+        count(&self.sent, text);
     }
 
     /// Counts a client that asked for the stream it had before.
     pub(crate) fn resumption(&self, granted: bool) {
         self.resumptions[usize::from(!granted)].inc();
+    }
+}
+
+/// Stanzas are told by their names, as they are written without a prefix.
+fn count(kinds: &[IntCounter; 3], text: &str) {
+    let name = text.strip_prefix('<').unwrap_or_default();
+    if let Some(at) = KINDS.iter().position(|kind| name.starts_with(kind)) {
+        kinds[at].inc();
     }
 }

@@ -61,7 +61,7 @@ pub(crate) async fn count(
     let method = request.method().clone();
     let start = Instant::now();
     let number = counts.numbers.fetch_add(1, Ordering::Relaxed);
-    let span = tracing::error_span!("request", id = number);
+    let span = tracing::info_span!("request", id = number);
     let response = next.run(request).instrument(span.clone()).await;
     let duration = start.elapsed();
     let route = pattern.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);

@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use tokio::net::{TcpStream, UdpSocket};
+
 use crate::common::certificate::certified;
 use crate::common::chat::bare;
 use crate::common::rest::Rest;
-use crate::common::{APP, Running, loopback, start_with};
+use crate::common::{APP, Running, loopback, soon, start_with};
+use crate::streams_are_resumed::{come_back, managed};
+use crate::stun_binding;
 
 /// A sample's name with its labels, and its value.
 type Samples = BTreeMap<String, f64>;
@@ -178,4 +182,72 @@ async fn traffic_is_counted() {
     let later = samples(&running).await;
     let delivered = "visavis_chat_messages_delivered_late_total";
     assert_eq!(growth(&after, &later, delivered), 1.0);
+}
+
+/// Waits until the samples are as wanted.
+async fn until(running: &Running, wanted: impl Fn(&Samples) -> bool) -> Samples {
+    soon(async {
+        loop {
+            let samples = samples(running).await;
+            if wanted(&samples) {
+                return samples;
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn losses_returns_and_refusals_are_counted() {
+    let running = start_with(|config| {
+        config.admin = Some(loopback());
+        config.limits.connections = 2;
+        config.limits.outbound_stanzas = 20;
+    })
+    .await;
+    let (stream, id) = managed(&running, "phone").await;
+    drop(stream);
+    let lost = until(&running, |now| now["visavis_chat_streams_waiting"] == 1.0).await;
+    assert_eq!(lost["visavis_chat_streams"], 0.0);
+    assert_eq!(lost["visavis_chat_users"], 1.0);
+    let (back, answer) = come_back(&running, 101, &id, 0).await;
+    assert_eq!(answer.name(), "resumed");
+    let (mut other, answer) = come_back(&running, 102, &id, 0).await;
+    assert_eq!(answer.name(), "failed");
+    let now = samples(&running).await;
+    for outcome in ["resumed", "refused"] {
+        let name = format!(r#"visavis_chat_resumptions_total{{outcome="{outcome}"}}"#);
+        assert_eq!(now[&name], 1.0);
+    }
+    assert_eq!(now["visavis_chat_streams_waiting"], 0.0);
+
+    // Both places are taken.
+    let http = running.http();
+    let away = TcpStream::connect(http.trim_start_matches("http://")).await;
+    let name = r#"visavis_connections_turned_away_total{listener="http"}"#;
+    until(&running, |now| now[name] == 1.0).await;
+    drop(away);
+
+    // Nobody reads what is for user 101.
+    other.bind("desk").await;
+    let large = "x".repeat(100_000);
+    let before = samples(&running).await;
+    let mut sent = 0;
+    let overflow = "visavis_chat_outbox_overflows_total";
+    while samples(&running).await[overflow] == before[overflow] && sent < 1000 {
+        let text = format!(
+            "<message to='{}' type='headline'><x>{large}</x></message>",
+            bare(101)
+        );
+        other.send(&text).await;
+        sent += 1;
+    }
+    assert_eq!(samples(&running).await[overflow], 1.0);
+    drop(back);
+
+    let socket = UdpSocket::bind(loopback()).await.unwrap();
+    let relay = running.server.ready().relay.as_ref().unwrap();
+    socket.connect(relay).await.unwrap();
+    stun_binding::ask(&socket).await;
+    until(&running, |now| now["visavis_relay_bindings_total"] == 1.0).await;
 }

@@ -10,7 +10,7 @@ use visavis_xmpp::tcp::Piece;
 const SM: &str = "urn:xmpp:sm:3";
 
 /// A stream of user 101 that can be resumed; gives back its name.
-async fn managed(running: &Running, resource: &str) -> (Stream, String) {
+pub(crate) async fn managed(running: &Running, resource: &str) -> (Stream, String) {
     let mut stream = running.stream().await;
     stream.log_in(101, resource).await;
     stream
@@ -28,7 +28,7 @@ async fn managed(running: &Running, resource: &str) -> (Stream, String) {
 }
 
 /// What the server answers to somebody who wants to come back.
-async fn come_back(
+pub(crate) async fn come_back(
     running: &Running,
     user: u32,
     id: &str,

@@ -1,7 +1,8 @@
 //! A server as its operator sees it: commands beside it, signals, logs.
 
 use std::fs;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -47,7 +48,7 @@ fn serve(data: &Path, more: &[&str]) -> Serving {
         .unwrap();
     let mut line = String::new();
     let output = process.stdout.as_mut().unwrap();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut line).unwrap();
+    BufReader::new(output).read_line(&mut line).unwrap();
     Serving {
         process,
         ready: serde_json::from_str(&line).unwrap(),
@@ -69,6 +70,14 @@ impl Serving {
         let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
         let lines = lines.collect();
         (self.process.wait().unwrap().code(), lines)
+    }
+}
+
+impl Drop for Serving {
+    /// A test that fails leaves nothing behind.
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -198,4 +207,46 @@ fn a_hang_up_renews_the_certificate_and_ends_nothing() {
     assert_eq!(code, Some(0));
     let said = messages(&log);
     assert!(said.contains(&"the certificate was read again"), "{said:?}");
+}
+
+/// A connection to one of a server's listeners.
+fn connect(server: &Serving, listener: &str) -> TcpStream {
+    let url = server.ready[listener].as_str().unwrap();
+    TcpStream::connect(url.trim_start_matches("http://")).unwrap()
+}
+
+/// The first line of the answer to `GET /readyz` on the admin listener.
+fn readiness(server: &Serving) -> String {
+    let mut socket = connect(server, "admin");
+    socket
+        .write_all(b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(socket).read_line(&mut line).unwrap();
+    line.trim_end().to_owned()
+}
+
+#[test]
+fn whoever_asks_twice_does_not_wait() {
+    let folder = Folder::new("twice");
+    let times = ["--shutdown-spread", "--shutdown-time", "--request-time"];
+    let times = times.map(|option| [option, "100000"]).concat();
+    let server = serve(&folder.0, &times);
+    // A request whose body never comes.
+    let mut socket = connect(&server, "http");
+    let head = b"POST /session.json HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n";
+    socket.write_all(head).unwrap();
+    assert_eq!(readiness(&server), "HTTP/1.1 200 OK");
+    let mut server = server;
+    server.signal("TERM");
+    // Two signals at the same moment would be one.
+    let mut errors = BufReader::new(server.process.stderr.as_mut().unwrap());
+    let mut line = String::new();
+    while !line.contains("shutting down") {
+        line.clear();
+        assert_ne!(errors.read_line(&mut line).unwrap(), 0, "it has ended");
+    }
+    server.signal("TERM");
+    assert_eq!(server.process.wait().unwrap().code(), Some(0));
+    drop(socket);
 }
