@@ -133,6 +133,16 @@ mod tests {
     }
 
     #[test]
+    fn of_alarms_that_are_all_canceled_none_goes_off() {
+        let mut timers = Timers::new();
+        timers.set('a', at(1));
+        timers.set('b', at(2));
+        timers.cancel_all();
+        assert_eq!(timers.next(), None);
+        assert_eq!(timers.take_due(at(3)), None);
+    }
+
+    #[test]
     fn the_session_that_waits_longest_is_woken_first() {
         let [one, other] = [1, 2].map(|number| SessionId::from_bytes([number; 16]));
         let mut alarms = Alarms::default();
