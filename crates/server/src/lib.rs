@@ -30,6 +30,7 @@ mod health;
 mod http;
 mod listen;
 mod metrics;
+mod openapi;
 mod ready;
 mod relay;
 mod renewal;

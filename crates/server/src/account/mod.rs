@@ -19,7 +19,6 @@ mod ice_servers;
 pub(crate) mod json;
 mod login;
 mod nonce;
-mod openapi;
 mod session;
 mod signature;
 mod users;
@@ -35,6 +34,7 @@ pub(crate) use gate::{Claim, Gate, Refusal};
 
 use crate::chat::Directory;
 use crate::config::Limits;
+use crate::openapi;
 use crate::relay::RelayAccess;
 use crate::store::StoreThread;
 pub(crate) use error::ApiError;
@@ -111,7 +111,7 @@ pub(crate) fn routes(accounts: Arc<Accounts>) -> Router {
         .merge(with_session)
         .route("/.well-known/host-meta.json", get(discovery::host_meta))
         .route("/.well-known/host-meta", get(discovery::host_meta_xml))
-        .route("/openapi", get(openapi::description))
+        .route("/openapi", openapi::described(include_str!("openapi.json")))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .fallback(async || ApiError::NotFound)
         .with_state(accounts)

@@ -9,7 +9,6 @@ mod applications;
 mod body;
 mod error;
 mod notice;
-mod openapi;
 mod sessions;
 mod status;
 mod token;
@@ -35,6 +34,7 @@ use crate::chat::Directory;
 use crate::clock::UnixTime;
 use crate::health::{self, Health};
 use crate::metrics::Metrics;
+use crate::openapi;
 use crate::ready::Ready;
 use crate::relay::StatusBoard;
 use crate::store::StoreThread;
@@ -98,7 +98,7 @@ pub(crate) fn routes(admin: Admin, health: &Health) -> Router {
         .layer(Extension(health.clone()));
     Router::new()
         .route("/metrics", get(numbers))
-        .route("/openapi", get(openapi::description))
+        .route("/openapi", openapi::described(include_str!("openapi.json")))
         .merge(with_token)
         .method_not_allowed_fallback(async || AdminError::MethodNotAllowed)
         .fallback(async || AdminError::no_such("path"))
