@@ -24,6 +24,7 @@ mod admin;
 mod chat;
 mod clock;
 mod config;
+mod descriptors;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod health;

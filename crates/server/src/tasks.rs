@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
+pub(crate) enum Phase {
     Running,
     Closing,
     Ending,
@@ -76,7 +76,8 @@ impl Tasks {
         }
     }
 
-    async fn reach(&self, reached: Phase) {
+    /// Waits until the server has come so far.
+    pub(crate) async fn reach(&self, reached: Phase) {
         let mut phase = self.phase.clone();
         let _ = phase.wait_for(|phase| *phase >= reached).await;
     }

@@ -18,6 +18,13 @@ impl<'a, O> Outputs<'a, O> {
     }
 }
 
+impl<O> Drop for Outputs<'_, O> {
+    /// Mostly there is one output or none: no room is kept for more.
+    fn drop(&mut self) {
+        self.waiting.shrink_to(1);
+    }
+}
+
 impl<O> Iterator for Outputs<'_, O> {
     type Item = O;
 

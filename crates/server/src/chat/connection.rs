@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::iter;
 use std::mem;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,7 @@ use super::wire::{Closing, Heard, Lost, Wire, in_time};
 use crate::accept::{Peer, Slot};
 use crate::clock::UnixTime;
 use crate::store::TokenHash;
+use crate::tasks::Phase;
 
 /// Most stanzas written before the socket is flushed.
 const BATCH: usize = 64;
@@ -168,10 +169,12 @@ impl<W: Wire> Connection<W> {
         }
     }
 
+    /// What is boxed needs its room only while there is something to do, and
+    /// most connections have nothing to do most of the time.
     async fn serve(&mut self) -> Result<(), Lost> {
         let chat = Arc::clone(&self.chat);
-        let (closing, ending) = (chat.tasks.closing(), chat.tasks.ending());
-        tokio::pin!(closing, ending);
+        let stopping = chat.tasks.reach(Phase::Closing);
+        tokio::pin!(stopping);
         // Set anew when it has run out, or would be late: what is due mostly
         // moves on with every stanza, and a timer costs more than a look.
         let alarm = time::sleep_until(self.due().into());
@@ -188,22 +191,26 @@ impl<W: Wire> Connection<W> {
                 alarm.as_mut().reset(due.into());
             }
             let input = tokio::select! {
-                () = &mut ending => Some(self.shut_down()),
-                () = &mut closing, if self.leave_at.is_none() => {
-                    self.leave_at = Some(now + self.stay());
-                    None
+                () = &mut stopping => {
+                    if self.leave_at.is_some() {
+                        Some(self.shut_down())
+                    } else {
+                        self.leave_at = Some(now + self.stay());
+                        stopping.set(chat.tasks.reach(Phase::Ending));
+                        None
+                    }
                 }
                 end = self.ending.wait() => Some(Input::StreamFault(reason(end))),
                 claim = next_claim(&mut self.claims) => self.hand_over(claim),
                 stanza = self.outgoing.next() => {
-                    self.pass_on(&stanza).await?;
+                    Box::pin(self.pass_on(&stanza)).await?;
                     None
                 }
                 heard = self.wire.hear(), if reads => self.heard(heard).await,
                 () = &mut alarm => self.overdue(),
             };
             if let Some(input) = input {
-                self.carry_out_all(input).await?;
+                Box::pin(self.carry_out_all(input)).await?;
                 self.flush().await?;
             }
         }
@@ -224,7 +231,8 @@ impl<W: Wire> Connection<W> {
     }
 
     pub(super) async fn flush(&mut self) -> Result<(), Lost> {
-        in_time(self.wire.flush(), &mut self.ending, &mut self.claims).await
+        let flush = pin!(self.wire.flush());
+        in_time(flush, &mut self.ending, &mut self.claims).await
     }
 
     async fn carry_out_all(&mut self, input: Input) -> Result<(), Lost> {
@@ -239,6 +247,7 @@ impl<W: Wire> Connection<W> {
         Ok(())
     }
 
+    /// What happens once or seldom is boxed, as in [`Self::serve`].
     async fn carry_out(&mut self, output: Output) -> Result<Option<Input>, Lost> {
         match output {
             Output::Send(message) => self.feed(message).await?,
@@ -247,16 +256,18 @@ impl<W: Wire> Connection<W> {
                 self.wire.encrypt().await?;
             }
             Output::Authenticate { local, password } => {
-                let result = self.authenticate(&local, password.to_string()).await;
-                return Ok(Some(Input::Authenticated(result)));
+                let login = Box::pin(self.authenticate(&local, password.to_string()));
+                return Ok(Some(Input::Authenticated(login.await)));
             }
-            Output::Bind { wanted } => return Ok(Some(self.bind(wanted).await)),
-            Output::Resume { id } => return Ok(Some(self.resume(&id).await)),
+            Output::Bind { wanted } => return Ok(Some(Box::pin(self.bind(wanted)).await)),
+            Output::Resume { id } => return Ok(Some(Box::pin(self.resume(&id)).await)),
             Output::Resumable { id } => {
                 self.claims = Some(self.chat.resumptions.register(id));
             }
             Output::Stanza { header, raw } => return self.deliver(&header, &raw).await,
-            Output::Request { header, payload } => return Ok(self.answer(&header, &payload).await),
+            Output::Request { header, payload } => {
+                return Ok(Box::pin(self.answer(&header, &payload)).await);
+            }
             Output::Carbons(wanted) => {
                 if let Some(membership) = &self.membership {
                     membership.set_carbons(wanted);
@@ -284,13 +295,13 @@ impl<W: Wire> Connection<W> {
             Delivery::Done => Ok(()),
             Delivery::Answer(answer) => return Ok(Some(Input::Deliver(answer))),
             Delivery::Keep(account, stamped) => {
-                return Ok(self.keep(header, account, &stamped).await);
+                return Ok(Box::pin(self.keep(header, account, &stamped)).await);
             }
             Delivery::Appeared => {
-                self.hand_out_kept().await?;
-                self.repeat_questions().await
+                Box::pin(self.hand_out_kept()).await?;
+                Box::pin(self.repeat_questions()).await
             }
-            Delivery::Tell(contact, verb) => self.tell(contact, verb).await,
+            Delivery::Tell(contact, verb) => Box::pin(self.tell(contact, verb)).await,
         };
         let answer = told.err().and_then(|error| {
             let sender = self.membership.as_ref()?.jid();
@@ -312,7 +323,7 @@ impl<W: Wire> Connection<W> {
 
     async fn feed(&mut self, message: String) -> Result<(), Lost> {
         self.chat.metrics.chat.sent(&message);
-        let feed = self.wire.feed(message);
+        let feed = pin!(self.wire.feed(message));
         in_time(feed, &mut self.ending, &mut self.claims).await
     }
 
@@ -383,12 +394,10 @@ impl<W: Wire> Connection<W> {
         }
         self.used_at = now;
         let idle = self.chat.limits.session_idle;
-        let found = self
-            .chat
-            .store
-            .run(move |store| store.use_session(&session, idle, UnixTime::now()))
-            .await;
-        match found {
+        let store = &self.chat.store;
+        let found =
+            Box::pin(store.run(move |store| store.use_session(&session, idle, UnixTime::now())));
+        match found.await {
             Ok(found) => found.is_some(),
             Err(error) => {
                 tracing::error!(%error, "the use of a session could not be noted");

@@ -153,6 +153,8 @@ impl Directory {
             let oldest = parked.ok_or(TooMany)?;
             resources.remove(oldest).outbox.end(End::Conflict);
         }
+        // Most have one device.
+        resources.reserve_exact(1);
         resources.push(Resource {
             name,
             outbox,

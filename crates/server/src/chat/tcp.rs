@@ -22,9 +22,6 @@ const CHUNK: usize = 8 * 1024;
 /// Bytes queued before they are sent unasked.
 const FULL: usize = 64 * 1024;
 
-/// An idle connection keeps no more room than this for what it will send.
-const KEPT_ROOM: usize = 4096;
-
 /// Bytes both ways, encrypted or not.
 pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin + Send {}
 
@@ -67,9 +64,12 @@ impl TcpWire {
     }
 
     async fn send_queued(&mut self) -> io::Result<()> {
+        if self.queued.is_empty() {
+            return Ok(());
+        }
         self.socket.write_all(&self.queued).await?;
-        self.queued.clear();
-        self.queued.shrink_to(KEPT_ROOM);
+        // An idle connection keeps no room for what it will send.
+        self.queued = Vec::new();
         self.socket.flush().await
     }
 }

@@ -11,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio_tungstenite::WebSocketStream;
@@ -25,8 +26,9 @@ use crate::accept::{Peer, Slot};
 
 const SUBPROTOCOL: &str = "xmpp";
 
-/// Room for what is read and written at once; stanzas are a few KiB.
-const BUFFER: usize = 8 * 1024;
+/// Room for what is read and written at once. It stays with a connection that
+/// does nothing; larger stanzas are read in parts.
+const BUFFER: usize = 512;
 
 /// Why there is no WebSocket. The app has to ask differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,17 +52,15 @@ pub(super) async fn upgrade(
     };
     let upgraded = hyper::upgrade::on(&mut request);
     let tasks = chat.tasks.clone();
+    let config = config(chat.limits.frame_bytes);
     let serve = async move {
-        let socket = match upgraded.await {
-            Ok(upgraded) => TokioIo::new(upgraded),
+        // Boxed, because nothing of it stays.
+        match Box::pin(open(upgraded, config)).await {
+            Ok(socket) => connection::run(chat, peer, slot, Encryption::Private, socket).await,
             Err(error) => {
                 tracing::debug!(address = %peer.address, %error, "an upgrade failed");
-                return;
             }
-        };
-        let config = config(chat.limits.frame_bytes);
-        let socket = WebSocketStream::from_raw_socket(socket, Role::Server, Some(config)).await;
-        connection::run(chat, peer, slot, Encryption::Private, socket).await;
+        }
     };
     tasks.spawn(serve.instrument(Span::current()));
     let headers = [
@@ -73,6 +73,14 @@ pub(super) async fn upgrade(
         ),
     ];
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+async fn open(
+    upgraded: OnUpgrade,
+    config: WebSocketConfig,
+) -> hyper::Result<WebSocketStream<TokioIo<Upgraded>>> {
+    let socket = TokioIo::new(upgraded.await?);
+    Ok(WebSocketStream::from_raw_socket(socket, Role::Server, Some(config)).await)
 }
 
 fn config(max_bytes: usize) -> WebSocketConfig {

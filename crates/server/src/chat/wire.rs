@@ -1,6 +1,7 @@
 //! What carries a chat connection: a WebSocket or a TCP stream, with what both
 //! have in common.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::time;
@@ -79,21 +80,22 @@ pub(super) struct Lost;
 /// Runs a write to its end, as long as somebody reads, and not much longer
 /// once the connection has to end or its stream is wanted elsewhere.
 pub(super) async fn in_time(
-    write: impl Future<Output = Result<(), Lost>>,
+    write: Pin<&mut impl Future<Output = Result<(), Lost>>>,
     ending: &mut Ending,
     claims: &mut Option<Claims>,
 ) -> Result<(), Lost> {
-    tokio::pin!(write);
-    let hurry = async {
-        tokio::select! {
-            _ = ending.wait() => time::sleep(LAST_WRITE_TIME).await,
-            () = claimed(claims) => time::sleep(LAST_WRITE_TIME).await,
-            () = time::sleep(WRITE_TIME) => {}
-        }
-    };
     tokio::select! {
         biased;
-        written = &mut write => written,
-        () = hurry => Err(Lost),
+        written = write => written,
+        // Boxed when it is needed: mostly the socket takes everything at once.
+        () = async { Box::pin(patience(ending, claims)).await } => Err(Lost),
+    }
+}
+
+async fn patience(ending: &mut Ending, claims: &mut Option<Claims>) {
+    tokio::select! {
+        _ = ending.wait() => time::sleep(LAST_WRITE_TIME).await,
+        () = claimed(claims) => time::sleep(LAST_WRITE_TIME).await,
+        () = time::sleep(WRITE_TIME) => {}
     }
 }

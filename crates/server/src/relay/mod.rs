@@ -8,7 +8,6 @@
 
 mod access;
 mod addresses;
-mod descriptors;
 mod ports;
 mod streams;
 mod worker;
@@ -133,7 +132,6 @@ pub(crate) fn serve(
     setting: Setting<'_>,
     tasks: &Tasks,
 ) -> io::Result<StatusBoard> {
-    descriptors::allow_many();
     let addresses = Addresses::of(listening.address, setting.config);
     let mut config = Config::new(setting.realm, setting.secret);
     config.origin = Duration::from_secs(UnixTime::now().0.unsigned_abs());

@@ -15,7 +15,7 @@ use crate::tag::StartTag;
 use crate::xml::{Element, Limits};
 
 /// An idle stream keeps no more room than this, in bytes.
-const KEPT_ROOM: usize = 4096;
+const KEPT_ROOM: usize = 512;
 
 /// Cuts what comes in over a socket into [`Piece`]s, holding no more than one
 /// incomplete piece and what was pushed behind it.

@@ -1,10 +1,10 @@
-//! Room for sockets: each allocation is one.
+//! Room for sockets: each connection is one, and each allocation of the relay.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Uses as many file descriptors as the system allows this process, rather than the few that old
 /// programs can bear.
-pub(super) fn allow_many() {
+pub(crate) fn allow_many() {
     let limit = getrlimit(Resource::Nofile);
     let most = Rlimit {
         current: limit.maximum,
