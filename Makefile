@@ -1,7 +1,7 @@
 # Two commands for everybody: `make demo` runs a real call and judges it, `make test` runs every test.
 # Each installs what it needs. The others are for those who work on the project.
 
-.PHONY: demo test schedules soak bench lint docs purity deny setup setup-browser
+.PHONY: demo test schedules soak soak-chat bench lint docs purity deny setup setup-browser setup-chat
 
 demo: setup
 	cargo build --locked --bin visavis
@@ -17,9 +17,16 @@ schedules soak: setup
 
 schedules: SCHEDULES = 100000
 soak: SCHEDULES = 1000000
+soak: soak-chat
+
+# A server with 10,000 idle sessions and 500 active pairs for half an hour, or for SECONDS.
+SECONDS = 1800
+soak-chat: setup
+	cargo build --locked --release --bin visavis --bin visavis-bench
+	target/release/visavis-bench soak --for $(SECONDS)
 
 # Measures, and passes or fails nothing.
-bench: setup-browser
+bench: setup-browser setup-chat
 	cargo build --locked --release --bin visavis --bin visavis-bench --bin visavis-bench-core
 	target/release/visavis-bench-core
 	target/release/visavis-bench first-frame
@@ -47,3 +54,6 @@ setup:
 
 setup-browser:
 	tools/setup.sh browser
+
+setup-chat:
+	tools/setup.sh chat

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build needs on Debian 12/13 and Ubuntu 24.04; with the
-# argument `browser` also what the tests with foreign programs need.
+# argument `browser` also what the tests with foreign programs need, with `chat`
+# the servers that `visavis-bench chat` measures beside ours.
 set -euo pipefail
 
 missing=()
@@ -26,6 +27,12 @@ if [ "${1:-}" = browser ]; then
   need mount mount
 fi
 
+if [ "${1:-}" = chat ]; then
+  # Servers that ours is compared with.
+  need prosody prosody
+  need ejabberdctl ejabberd
+fi
+
 if ! command -v cargo >/dev/null 2>&1; then
   echo "Rust is missing: install it from https://rustup.rs, then run this again." >&2
   exit 1
@@ -42,13 +49,17 @@ sudo=()
 echo "Installing ${missing[*]}" >&2
 "${sudo[@]}" apt-get update -qq
 
-# Only coturn's clients are wanted: its server must not start, now or later.
+# Of these, no server must start, now or later: the tests start their own.
 policy=/usr/sbin/policy-rc.d
-if [[ " ${missing[*]} " = *" coturn "* ]] && [ ! -e "$policy" ]; then
+servers=()
+for server in coturn prosody ejabberd; do
+  [[ " ${missing[*]} " != *" $server "* ]] || servers+=("$server")
+done
+if [ ${#servers[@]} -gt 0 ] && [ ! -e "$policy" ]; then
   printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" install -m 755 /dev/stdin "$policy"
   trap '"${sudo[@]}" rm -f "$policy"' EXIT
 fi
 "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-if [[ " ${missing[*]} " = *" coturn "* ]] && [ -d /run/systemd/system ]; then
-  "${sudo[@]}" systemctl disable -q coturn
+if [ ${#servers[@]} -gt 0 ] && [ -d /run/systemd/system ]; then
+  "${sudo[@]}" systemctl disable -q "${servers[@]}"
 fi

@@ -2,6 +2,7 @@
 //! same load from `visavis-load`.
 
 mod servers;
+mod soak;
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,13 +11,17 @@ use clap::Args;
 use visavis_interop_tests::scratch::Scratch;
 use visavis_load::{Plan, Report, Work};
 
-use self::servers::{Kind, Server, USERS, Way};
+use self::servers::{Kind, Server, Way};
+pub(crate) use self::soak::SoakCommand;
 use crate::error::BenchError;
 use crate::machine;
 use crate::statistics::Sample;
 
 /// How long a login or a message is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Users of each server.
+const USERS: usize = 1000;
 
 /// Pairs of users, where nothing else is compared.
 const PAIRS: usize = 100;
@@ -127,7 +132,7 @@ impl ChatCommand {
     async fn messages(&self, folder: &Path) -> Result<Vec<(Measure, Vec<f64>)>, BenchError> {
         let mut servers = Vec::new();
         for kind in &self.servers {
-            servers.push(kind.start(folder).await?);
+            servers.push(kind.start(folder, USERS).await?);
         }
         let ways = [Way::Tcp, Way::Tls, Way::WebSocket, Way::SecureWebSocket];
         let mut measures: Vec<Measure> = [SMALL, LARGE]
@@ -163,7 +168,7 @@ impl ChatCommand {
         let mut samples = vec![Vec::new(); self.servers.len()];
         for _ in 0..self.runs {
             for (kind, sample) in self.servers.iter().zip(&mut samples) {
-                let server = kind.start(folder).await?;
+                let server = kind.start(folder, USERS).await?;
                 sample.push(self.measure(&server, measure).await?);
                 server.stop().await?;
             }
@@ -266,6 +271,9 @@ async fn load(server: &Server, way: Way, work: Work) -> Result<Report, BenchErro
         pid: server.pid(),
     };
     let run = tokio::task::spawn_blocking(|| visavis_load::run(plan)).await;
-    run.map_err(|error| BenchError::Client(error.into()))?
-        .map_err(|error| BenchError::Client(error.into()))
+    let failed = |error: &dyn std::fmt::Display| {
+        BenchError::Client(format!("{} over {}: {error}", server.name(), way.name()).into())
+    };
+    run.map_err(|error| failed(&error))?
+        .map_err(|error| failed(&error))
 }

@@ -37,6 +37,12 @@ pub(crate) enum BenchError {
     /// What a side of a call kept cannot be read.
     #[error(transparent)]
     Unreadable(Box<dyn std::error::Error + Send + Sync>),
+    /// A soak has found something.
+    #[error("{found}")]
+    Soaked {
+        /// What.
+        found: String,
+    },
     /// A client of ours refuses something.
     #[error(transparent)]
     Client(Box<dyn std::error::Error + Send + Sync>),

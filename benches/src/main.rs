@@ -1,7 +1,7 @@
 //! `visavis-bench`: what calls and chat are like, measured.
 //!
-//! Nothing here passes or fails by what was measured; it prints numbers and
-//! how sure they are. `make bench` runs everything.
+//! Nothing here passes or fails by what was measured, `soak` excepted; it
+//! prints numbers and how sure they are. `make bench` runs everything.
 
 mod camera;
 mod chat;
@@ -18,7 +18,7 @@ mod statistics;
 
 use clap::{Parser, Subcommand};
 
-use crate::chat::ChatCommand;
+use crate::chat::{ChatCommand, SoakCommand};
 use crate::cost::CostCommand;
 use crate::error::BenchError;
 use crate::faults::FaultsCommand;
@@ -40,6 +40,7 @@ enum Command {
     Cost(CostCommand),
     Faults(FaultsCommand),
     Chat(ChatCommand),
+    Soak(SoakCommand),
     #[command(hide = true)]
     Person(PersonCommand),
 }
@@ -52,6 +53,7 @@ async fn main() -> Result<(), BenchError> {
         Command::Cost(command) => command.run().await,
         Command::Faults(command) => command.run().await,
         Command::Chat(command) => command.run().await,
+        Command::Soak(command) => command.run().await,
         Command::Person(command) => command.run().await,
     }
 }

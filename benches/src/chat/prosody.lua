@@ -16,5 +16,7 @@ c2s_ports = { TCP }
 c2s_direct_tls_ports = { TLS }
 http_ports = { WS }
 https_ports = { WSS }
+http_default_host = "localhost"
+http_paths = { websocket = "/ws" }
 ssl = { certificate = "CERTIFICATE", key = "KEY" }
 VirtualHost "localhost"

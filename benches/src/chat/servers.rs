@@ -18,9 +18,6 @@ use visavis_server::store::{ApplicationId, NewApplication, NewUser, PasswordHash
 use crate::error::BenchError;
 use crate::machine;
 
-/// Users of each server.
-pub(super) const USERS: usize = 1000;
-
 /// How long a server may take to start.
 const START: Duration = Duration::from_secs(60);
 
@@ -56,6 +53,7 @@ impl Way {
 
 /// A running server; dropping it ends it.
 pub(super) struct Server {
+    kind: Kind,
     process: Child,
     folder: PathBuf,
     ports: Ports,
@@ -104,13 +102,13 @@ impl Kind {
         }
     }
 
-    /// Starts one with its users, its data in a new folder in `parent`.
-    pub(super) async fn start(self, parent: &Path) -> Result<Server, BenchError> {
+    /// Starts one with so many users, its data in a new folder in `parent`.
+    pub(super) async fn start(self, parent: &Path, users: usize) -> Result<Server, BenchError> {
         let folder = parent.join(self.name());
         fs::create_dir_all(&folder)?;
         let ports = Ports::find()?;
         let people = match self {
-            Self::Ours => our_users(&folder)?,
+            Self::Ours => our_users(&folder, users)?,
             Self::Ejabberd | Self::Prosody => {
                 let login = "user{}".to_owned();
                 People::pattern(login, PASSWORD.to_owned(), 1)
@@ -119,8 +117,8 @@ impl Kind {
         };
         let mut command = match self {
             Self::Ours => ours(&folder, ports),
-            Self::Ejabberd => ejabberd(&folder, ports)?,
-            Self::Prosody => prosody(&folder, ports)?,
+            Self::Ejabberd => ejabberd(&folder, ports, users)?,
+            Self::Prosody => prosody(&folder, ports, users)?,
         };
         let process = command
             .stdin(Stdio::null())
@@ -129,19 +127,21 @@ impl Kind {
             .kill_on_drop(true)
             .spawn()?;
         let mut server = Server {
+            kind: self,
             process,
             folder,
             ports,
             people,
         };
-        server.wait(self).await?;
+        server.wait().await?;
         Ok(server)
     }
 }
 
 impl Server {
     /// Waits until it takes connections and its users are there.
-    async fn wait(&mut self, kind: Kind) -> Result<(), BenchError> {
+    async fn wait(&mut self) -> Result<(), BenchError> {
+        let kind = self.kind;
         let begin = Instant::now();
         let ready = self.folder.join("ready");
         let listening = [
@@ -167,6 +167,10 @@ impl Server {
             event: "ready",
             after: START,
         })
+    }
+
+    pub(super) const fn name(&self) -> &'static str {
+        self.kind.name()
     }
 
     pub(super) fn pid(&self) -> Option<u32> {
@@ -220,12 +224,13 @@ fn ours(folder: &Path, ports: Ports) -> Command {
         .arg(certificate("localhost.pem"))
         .arg("--key")
         .arg(certificate("localhost.key"))
-        .args(["--relay", "off", "--stanzas-per-second", "1000000"]);
+        .args(["--relay", "off", "--stanzas-per-second", "1000000"])
+        .args(["--connections", "50000"]);
     command
 }
 
 /// Users with sessions, as apps have them: they log in by token.
-fn our_users(folder: &Path) -> Result<People, BenchError> {
+fn our_users(folder: &Path, users: usize) -> Result<People, BenchError> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| BenchError::Client(error);
     let mut store = Store::open(folder).map_err(|error| failed(error.into()))?;
     let now = UnixTime::now();
@@ -241,7 +246,7 @@ fn our_users(folder: &Path) -> Result<People, BenchError> {
         .map_err(|error| failed(error.into()))?;
     let password = PasswordHash::new(PASSWORD).map_err(|error| failed(error.into()))?;
     let mut people = Vec::new();
-    for number in 0..USERS {
+    for number in 0..users {
         let new = NewUser {
             id: None,
             login: format!("user{number}"),
@@ -263,7 +268,7 @@ fn our_users(folder: &Path) -> Result<People, BenchError> {
 }
 
 /// Limits are off, and its schedulers do not spin while there is nothing to do.
-fn ejabberd(folder: &Path, ports: Ports) -> Result<Command, BenchError> {
+fn ejabberd(folder: &Path, ports: Ports, users: usize) -> Result<Command, BenchError> {
     let both = [
         fs::read(certificate("localhost.pem"))?,
         fs::read(certificate("localhost.key"))?,
@@ -274,11 +279,11 @@ fn ejabberd(folder: &Path, ports: Ports) -> Result<Command, BenchError> {
         &config,
         fill_in(include_str!("ejabberd.yml"), folder, ports),
     )?;
-    let users = format!(
+    let add_users = format!(
         "{{ok, _}} = application:ensure_all_started(ejabberd), \
          lists:foreach(fun(N) -> ok = ejabberd_auth:try_register(\
          <<\"user\", (integer_to_binary(N))/binary>>, <<\"localhost\">>, <<\"{PASSWORD}\">>) end, \
-         lists:seq(1, {USERS})), ok = file:write_file(\"{}/ready\", \"\").",
+         lists:seq(1, {users})), ok = file:write_file(\"{}/ready\", \"\").",
         folder.display()
     );
     let mut command = Command::new("erl");
@@ -292,7 +297,7 @@ fn ejabberd(folder: &Path, ports: Ports) -> Result<Command, BenchError> {
         .args(["+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"])
         .arg("-mnesia")
         .args(["dir", &format!("\"{}/db\"", folder.display())])
-        .args(["-s", "ejabberd", "-eval", &users]);
+        .args(["-s", "ejabberd", "-eval", &add_users]);
     Ok(command)
 }
 
@@ -301,10 +306,10 @@ fn libraries() -> String {
     format!("/usr/lib/{}-linux-gnu", std::env::consts::ARCH)
 }
 
-fn prosody(folder: &Path, ports: Ports) -> Result<Command, BenchError> {
+fn prosody(folder: &Path, ports: Ports, users: usize) -> Result<Command, BenchError> {
     let accounts = folder.join("data/localhost/accounts");
     fs::create_dir_all(&accounts)?;
-    for number in 1..=USERS {
+    for number in 1..=users {
         let account = format!("return {{ [\"password\"] = \"{PASSWORD}\"; }};");
         fs::write(accounts.join(format!("user{number}.dat")), account)?;
     }

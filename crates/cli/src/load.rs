@@ -99,6 +99,9 @@ pub(crate) struct ChatCommand {
     /// The process of the server, to tell its processor time and memory
     #[arg(long, value_name = "N")]
     pid: Option<u32>,
+    /// By how much the memory of --pid may grow from a fifth of the time to its end
+    #[arg(long, value_name = "PERCENT", requires = "pid")]
+    max_growth: Option<f64>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -129,7 +132,7 @@ fn rate(text: &str) -> Result<f64, String> {
 
 impl ChatCommand {
     fn run(self) -> Outcome {
-        let json = self.json;
+        let (json, max_growth) = (self.json, self.max_growth);
         let report = visavis_load::run(self.plan()?).map_err(|error| failure(&error))?;
         if json {
             let line = serde_json::to_string(&report)
@@ -138,7 +141,13 @@ impl ChatCommand {
         } else {
             print!("{report}");
         }
-        let failures = report.failures();
+        let mut failures = report.failures();
+        let growth = report.server_memory.map(|memory| memory.growth_percent());
+        if let (Some(growth), Some(most)) = (growth, max_growth)
+            && growth > most
+        {
+            failures.push(format!("the server's memory grew by {growth:.1} %"));
+        }
         if failures.is_empty() {
             return Ok(());
         }

@@ -32,6 +32,6 @@ pub use error::{LoadError, TargetError, UsersError};
 pub use letter::MIN_BODY;
 pub use people::{People, Person};
 pub use plan::{Plan, Work, run};
-pub use report::{Idle, Latency, Logins, Messages, Report, Storm, Straggler};
+pub use report::{Idle, Latency, Logins, Memory, Messages, Report, Storm, Straggler};
 pub use target::{Roots, Target, Transport};
 pub use visavis_xmpp::client::StartTls;

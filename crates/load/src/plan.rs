@@ -14,7 +14,7 @@ use crate::idle::Held;
 use crate::pairs;
 use crate::people::{People, Person};
 use crate::process::{self, Process};
-use crate::report::{Idle, Logins, Report, microseconds};
+use crate::report::{Idle, Logins, Memory, Report, microseconds};
 use crate::session::Session;
 use crate::storm;
 use crate::target::Target;
@@ -138,14 +138,24 @@ async fn traffic(plan: Arc<Plan>) -> Result<Report, LoadError> {
             },
         server_cpu_us_per_login: plan.each_since(used, count as u64)?,
     });
-    if pairs == 0 {
-        time::sleep(time).await;
+    let warm = async {
+        time::sleep(time / 5).await;
+        plan.resident_bytes()
+    };
+    let warm = if pairs == 0 {
+        tokio::join!(warm, time::sleep(time)).0?
     } else {
-        let (messages, lost) = pairs::run(&plan, active, body, rate, time).await?;
+        let (warm, sent) = tokio::join!(warm, pairs::run(&plan, active, body, rate, time));
+        let (messages, lost) = sent?;
         report.messages = Some(messages);
         report.sessions_lost += lost;
-    }
-    report.server_resident_bytes = plan.resident_bytes()?;
+        warm?
+    };
+    let end = plan.resident_bytes()?;
+    report.server_memory = warm.zip(end).map(|(warm_bytes, end_bytes)| Memory {
+        warm_bytes,
+        end_bytes,
+    });
     report.sessions_lost += held.release().await;
     Ok(report)
 }

@@ -22,9 +22,9 @@ pub struct Report {
     /// Logins that came all at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storm: Option<Storm>,
-    /// Memory of the server's process at the end, in bytes.
+    /// Memory of the server's process while all sessions were there.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub server_resident_bytes: Option<u64>,
+    pub server_memory: Option<Memory>,
     /// Sessions that ended before they were to.
     pub sessions_lost: u64,
 }
@@ -49,6 +49,22 @@ pub struct Idle {
     /// What each has added to the server's memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resident_bytes_per_session: Option<i64>,
+}
+
+/// What is resident of a process, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Memory {
+    /// After a fifth of the time, when everything has been done once.
+    pub warm_bytes: u64,
+    /// At the end.
+    pub end_bytes: u64,
+}
+
+impl Memory {
+    /// By how much it has grown since it was warm, in percent.
+    pub fn growth_percent(&self) -> f64 {
+        (self.end_bytes as f64 / self.warm_bytes as f64 - 1.0) * 100.0
+    }
 }
 
 /// Routed messages.
@@ -220,8 +236,13 @@ impl fmt::Display for Report {
                 writeln!(f, "  {login}: {reason}")?;
             }
         }
-        if let Some(bytes) = self.server_resident_bytes {
-            writeln!(f, "memory of the server at the end: {} kB", bytes / 1024)?;
+        if let Some(memory) = self.server_memory {
+            writeln!(
+                f,
+                "memory of the server: {} kB after a fifth of the time, {} kB at the end",
+                memory.warm_bytes / 1024,
+                memory.end_bytes / 1024
+            )?;
         }
         Ok(())
     }
@@ -282,7 +303,16 @@ fn server_cpu(f: &mut fmt::Formatter<'_>, each: Option<f64>, what: &str) -> fmt:
 
 #[cfg(test)]
 mod tests {
-    use super::{Messages, Report};
+    use super::{Memory, Messages, Report};
+
+    #[test]
+    fn growth_is_told_in_percent() {
+        let memory = Memory {
+            warm_bytes: 200,
+            end_bytes: 210,
+        };
+        assert!((memory.growth_percent() - 5.0).abs() < 1e-9);
+    }
 
     #[test]
     fn every_fault_is_a_failure() {
