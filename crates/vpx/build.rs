@@ -1,10 +1,12 @@
 //! Compiles the C shim against the installed libvpx and links both.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::exit;
 
 /// The oldest libvpx whose headers the shim was written for.
 const OLDEST_LIBVPX: &str = "1.8.0";
+
+const ARCHIVE: &str = "libvpx.a";
 
 fn main() {
     println!("cargo:rerun-if-changed=src/shim.c");
@@ -33,14 +35,13 @@ fn main() {
         .extra_warnings(true)
         .compile("visavis_vpx_shim");
 
-    for path in &vpx.link_paths {
-        println!("cargo:rustc-link-search=native={}", path.display());
+    let mut folders = vpx.link_paths;
+    folders.extend(system_folder());
+    for folder in &folders {
+        println!("cargo:rustc-link-search=native={}", folder.display());
     }
     // Distributions without the archive get the shared library, and one more file to ship.
-    let archive = vpx
-        .link_paths
-        .iter()
-        .any(|path: &std::path::PathBuf| has_archive(path));
+    let archive = folders.iter().any(|folder| folder.join(ARCHIVE).exists());
     println!(
         "cargo:rustc-link-lib={}=vpx",
         if archive { "static" } else { "dylib" }
@@ -51,6 +52,12 @@ fn main() {
     }
 }
 
-fn has_archive(folder: &Path) -> bool {
-    folder.join("libvpx.a").exists()
+/// The folder of the archive among those that the compiler looks in by itself: pkg-config does not
+/// name them.
+fn system_folder() -> Option<PathBuf> {
+    let mut compiler = cc::Build::new().get_compiler().to_command();
+    let answer = compiler.arg(format!("-print-file-name={ARCHIVE}")).output();
+    let path = PathBuf::from(String::from_utf8(answer.ok()?.stdout).ok()?.trim());
+    path.is_absolute()
+        .then(|| path.parent().map(PathBuf::from))?
 }
