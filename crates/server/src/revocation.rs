@@ -49,7 +49,7 @@ pub(crate) async fn watch(
 async fn check(store: &StoreThread, directory: &Arc<Directory>) -> Result<(), StoreError> {
     let directory = Arc::clone(directory);
     store
-        .run(move |store| {
+        .read(move |store| {
             if store.changed_elsewhere()? {
                 end_removed(store, &directory)?;
             }

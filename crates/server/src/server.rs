@@ -23,7 +23,7 @@ use crate::metrics::{self, Metrics};
 use crate::ready::Ready;
 use crate::relay::{RelayAccess, RelayStatus, StatusBoard};
 use crate::start_error::{MIN_FRAME_BYTES, StartError};
-use crate::store::{Store, StoreThread};
+use crate::store::{FolderLock, Store, StoreThread};
 use crate::tasks::{TaskEnd, Tasks};
 use crate::tls::Tls;
 use crate::{relay, renewal, revocation, web};
@@ -43,6 +43,7 @@ pub struct Server {
     ready: Ready,
     tasks: TaskEnd,
     store: JoinHandle<()>,
+    _folder: FolderLock,
     relay: Option<StatusBoard>,
     renewal: Arc<Notify>,
     /// Tells the command line where this server is, as long as it lives.
@@ -71,7 +72,8 @@ impl Server {
         let (domain, tls) = prepare(&config)?;
         let listeners = Listeners::bind(&config).await?;
         let ready = Ready::new(&listeners, config.domain.clone());
-        let store = Store::open(&config.data_dir)?;
+        let folder = FolderLock::take(&config.data_dir)?;
+        let mut store = Store::open(&config.data_dir)?;
         let relay_secret = Secret::new(store.relay_secret()?);
         let (store, store_thread) = StoreThread::start(store).map_err(StartError::Thread)?;
 
@@ -194,6 +196,7 @@ impl Server {
             ready,
             tasks: tasks_end,
             store: store_thread,
+            _folder: folder,
             relay: board,
             renewal,
             _notice: notice,

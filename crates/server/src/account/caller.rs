@@ -37,7 +37,7 @@ impl Caller {
         let id = self.session.application;
         accounts
             .store
-            .run(move |store| store.application(id).map_err(ApiError::from))
+            .read(move |store| store.application(id).map_err(ApiError::from))
             .await?
             .ok_or(ApiError::NoSession)
     }

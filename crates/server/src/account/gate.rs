@@ -126,7 +126,7 @@ impl Gate {
         };
         let found = self
             .store
-            .run(move |store| {
+            .read(move |store| {
                 let user = match &claim {
                     Claim::Id(id) => store.user(application, *id)?,
                     Claim::Login(name) => store.user_by(application, UserField::Login, name)?,

@@ -83,7 +83,7 @@ async fn check_application(accounts: &Accounts, fields: &Fields) -> Result<Appli
         Ok(id) => {
             accounts
                 .store
-                .run(move |store| store.application(id).map_err(ApiError::from))
+                .read(move |store| store.application(id).map_err(ApiError::from))
                 .await?
         }
         Err(_) => None,

@@ -156,7 +156,7 @@ async fn search(
     let application = caller.session.application;
     let (search, page) = accounts
         .store
-        .run(move |store| {
+        .read(move |store| {
             let page = store.search_users(application, &search)?;
             Ok::<_, ApiError>((search, page))
         })
@@ -181,7 +181,7 @@ async fn existing(accounts: &Accounts, caller: &Caller, id: &str) -> Result<User
     let application = caller.session.application;
     accounts
         .store
-        .run(move |store| store.user(application, id).map_err(ApiError::from))
+        .read(move |store| store.user(application, id).map_err(ApiError::from))
         .await?
         .ok_or(ApiError::NotFound)
 }
@@ -263,7 +263,7 @@ async fn find_by(
     let application = caller.session.application;
     accounts
         .store
-        .run(move |store| {
+        .read(move |store| {
             store
                 .user_by(application, field, &value)
                 .map_err(ApiError::from)

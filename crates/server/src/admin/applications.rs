@@ -35,7 +35,7 @@ fn shown(application: &Application) -> Value {
 pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Result<Json<Value>, AdminError> {
     let applications = admin
         .store
-        .run(|store| store.applications().map_err(AdminError::from))
+        .read(|store| store.applications().map_err(AdminError::from))
         .await?;
     let applications: Vec<_> = applications.iter().map(shown).collect();
     Ok(Json(json!({"applications": applications})))

@@ -21,7 +21,7 @@ async fn stored(
     existing(admin, application, user).await?;
     admin
         .store
-        .run(move |store| {
+        .read(move |store| {
             store
                 .sessions_of(application, user)
                 .map_err(AdminError::from)

@@ -70,7 +70,7 @@ pub(super) async fn list(
     };
     let page = admin
         .store
-        .run(move |store| {
+        .read(move |store| {
             if store.application(application)?.is_none() {
                 return Err(AdminError::no_such("application"));
             }
@@ -157,7 +157,7 @@ pub(super) async fn existing(
 ) -> Result<User, AdminError> {
     admin
         .store
-        .run(move |store| store.user(application, user).map_err(AdminError::from))
+        .read(move |store| store.user(application, user).map_err(AdminError::from))
         .await?
         .ok_or_else(|| AdminError::no_such("user"))
 }

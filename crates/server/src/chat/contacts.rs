@@ -52,7 +52,7 @@ impl<W: Wire> Connection<W> {
         let contacts = self
             .chat
             .store
-            .run(move |store| store.contacts(application, user))
+            .read(move |store| store.contacts(application, user))
             .await?;
         let mut list = Element::new(ns::ROSTER, "query");
         for contact in contacts.iter().filter(|contact| contact.listed) {
@@ -228,7 +228,7 @@ impl<W: Wire> Connection<W> {
         let contacts = self
             .chat
             .store
-            .run(move |store| store.contacts(application, user))
+            .read(move |store| store.contacts(application, user))
             .await?;
         let asking = contacts.iter().filter(|found| found.subscription.is_asked);
         for contact in asking {

@@ -74,7 +74,7 @@ impl<W: Wire> Connection<W> {
         let directory = Arc::clone(&chat.directory);
         let found = chat
             .store
-            .run(move |store| {
+            .read(move |store| {
                 contacts::refresh(store, &directory, [account])?;
                 let user = store.user(application, user)?.is_some();
                 let session = session.map_or(Ok(true), |session| store.has_session(&session))?;

@@ -44,7 +44,7 @@ impl<W: Wire> Connection<W> {
         };
         let store = self.chat.store.clone();
         let kept = store
-            .run(move |store| store.kept_messages(application, user))
+            .read(move |store| store.kept_messages(application, user))
             .await;
         let kept = kept.unwrap_or_else(|error: StoreError| {
             tracing::error!(%error, "kept messages could not be read");

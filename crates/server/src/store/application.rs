@@ -3,10 +3,9 @@
 use std::fmt;
 
 use rand::RngExt;
-use rusqlite::{OptionalExtension, Row};
 use subtle::ConstantTimeEq;
 
-use super::{AddApplicationError, Store, StoreError};
+use super::{AddApplicationError, Identifier, Store, StoreError};
 use crate::clock::UnixTime;
 
 const KEY_BYTES: usize = 8;
@@ -79,16 +78,6 @@ impl Application {
     pub(crate) fn has_key(&self, key: &str) -> bool {
         self.key.as_bytes().ct_eq(key.as_bytes()).into()
     }
-
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: ApplicationId(row.get("id")?),
-            key: row.get("key")?,
-            secret: Secret(row.get("secret")?),
-            sign_up: row.get("sign_up")?,
-            created_at: UnixTime(row.get("created_at")?),
-        })
-    }
 }
 
 impl Store {
@@ -112,32 +101,37 @@ impl Store {
         if !is_visible(&secret.0, MAX_SECRET) {
             return Err(AddApplicationError::InvalidSecret);
         }
-        let id = match new.id {
-            Some(ApplicationId(0)) => return Err(AddApplicationError::IdOutOfRange),
-            Some(id) if self.application(id)?.is_some() => {
-                return Err(AddApplicationError::IdTaken(id));
-            }
-            Some(id) => {
-                self.reserve_identifier("application", id.0)?;
-                id
-            }
-            None => ApplicationId(
-                self.next_identifier("application")?
-                    .ok_or(AddApplicationError::IdOutOfRange)?,
-            ),
-        };
-        self.connection.execute(
-            "INSERT INTO applications (id, key, secret, sign_up, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-            (id.0, &key, &secret.0, new.sign_up, now.0),
-        )?;
-        Ok(Application {
-            id,
-            key,
-            secret,
-            sign_up: new.sign_up,
-            created_at: now,
+        self.atomically(|store| {
+            let application = Application {
+                id: store.free_application_id(new.id)?,
+                key,
+                secret,
+                sign_up: new.sign_up,
+                created_at: now,
+            };
+            store.database.insert_application(&application)?;
+            Ok(application)
         })
+    }
+
+    fn free_application_id(
+        &mut self,
+        wanted: Option<ApplicationId>,
+    ) -> Result<ApplicationId, AddApplicationError> {
+        let kind = Identifier::Application;
+        match wanted {
+            Some(ApplicationId(0)) => Err(AddApplicationError::IdOutOfRange),
+            Some(id) if self.application(id)?.is_some() => Err(AddApplicationError::IdTaken(id)),
+            Some(id) => {
+                self.database.reserve_identifier(kind, id.0)?;
+                Ok(id)
+            }
+            None => self
+                .database
+                .next_identifier(kind)?
+                .map(ApplicationId)
+                .ok_or(AddApplicationError::IdOutOfRange),
+        }
     }
 
     /// The application with this id.
@@ -145,11 +139,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub fn application(&self, id: ApplicationId) -> Result<Option<Application>, StoreError> {
-        Ok(self
-            .connection
-            .prepare_cached("SELECT * FROM applications WHERE id = ?1")?
-            .query_row([id.0], Application::read)
-            .optional()?)
+        self.database.application(id)
     }
 
     /// All applications, by id.
@@ -157,23 +147,15 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub fn applications(&self) -> Result<Vec<Application>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT * FROM applications ORDER BY id")?;
-        let rows = statement.query_map([], Application::read)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.database.applications()
     }
 
     /// Opens or closes sign-up. `false` when there is no such application.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn set_sign_up(&self, id: ApplicationId, open: bool) -> Result<bool, StoreError> {
-        let changed = self.connection.execute(
-            "UPDATE applications SET sign_up = ?2 WHERE id = ?1",
-            (id.0, open),
-        )?;
-        Ok(changed > 0)
+    pub fn set_sign_up(&mut self, id: ApplicationId, open: bool) -> Result<bool, StoreError> {
+        self.database.set_sign_up(id, open)
     }
 
     /// Removes an application with all its users and sessions. `false` when
@@ -181,11 +163,8 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn remove_application(&self, id: ApplicationId) -> Result<bool, StoreError> {
-        let removed = self
-            .connection
-            .execute("DELETE FROM applications WHERE id = ?1", [id.0])?;
-        Ok(removed > 0)
+    pub fn remove_application(&mut self, id: ApplicationId) -> Result<bool, StoreError> {
+        self.database.delete_application(id)
     }
 }
 

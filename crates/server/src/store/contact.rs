@@ -3,7 +3,6 @@
 //! A contact is a number in the user's own application, whether somebody has
 //! it or not: a list tells nothing about who exists.
 
-use rusqlite::{Connection, OptionalExtension, Row};
 use visavis_signal::UserId;
 
 use super::subscription::{Effect, Subscription, Verb};
@@ -48,12 +47,6 @@ pub enum ContactError {
     Store(#[from] StoreError),
 }
 
-impl From<rusqlite::Error> for ContactError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
 impl Contact {
     fn new(id: UserId) -> Self {
         Self {
@@ -63,22 +56,6 @@ impl Contact {
             groups: Vec::new(),
             subscription: Subscription::default(),
         }
-    }
-
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let groups: String = row.get("groups")?;
-        Ok(Self {
-            id: UserId(row.get("contact_id")?),
-            listed: row.get("listed")?,
-            name: row.get("name")?,
-            groups: serde_json::from_str(&groups).unwrap_or_default(),
-            subscription: Subscription {
-                sees: row.get("sees")?,
-                is_seen: row.get("is_seen")?,
-                asks: row.get("asks")?,
-                is_asked: row.get("is_asked")?,
-            },
-        })
     }
 }
 
@@ -92,12 +69,7 @@ impl Store {
         application: ApplicationId,
         user: UserId,
     ) -> Result<Vec<Contact>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT * FROM contacts WHERE application_id = ?1 AND user_id = ?2
-             ORDER BY contact_id",
-        )?;
-        let contacts = statement.query_map((application.0, user.0), Contact::read)?;
-        Ok(contacts.collect::<Result<_, _>>()?)
+        self.database.contacts(application, user)
     }
 
     /// Puts a contact on a list of at most `limit`, or changes what is said of
@@ -114,17 +86,17 @@ impl Store {
         groups: Vec<String>,
         limit: usize,
     ) -> Result<Contact, ContactError> {
-        let transaction = self.connection.transaction()?;
-        let mut changed = find(&transaction, application, user, contact)?;
-        if !changed.listed {
-            refuse_beyond(&transaction, application, user, limit)?;
-        }
-        changed.listed = true;
-        changed.name = name;
-        changed.groups = groups;
-        write(&transaction, application, user, &changed)?;
-        transaction.commit()?;
-        Ok(changed)
+        self.atomically(|store| {
+            let mut changed = store.find_contact(application, user, contact)?;
+            if !changed.listed {
+                store.refuse_beyond(application, user, limit)?;
+            }
+            changed.listed = true;
+            changed.name = name;
+            changed.groups = groups;
+            store.write_contact(application, user, &changed)?;
+            Ok(changed)
+        })
     }
 
     /// Takes a contact off a list, as if the user had also said that neither
@@ -138,35 +110,32 @@ impl Store {
         user: UserId,
         contact: UserId,
     ) -> Result<Option<Exchange>, StoreError> {
-        let transaction = self.connection.transaction()?;
-        let removed = find(&transaction, application, user, contact)?;
-        if removed == Contact::new(contact) {
-            return Ok(None);
-        }
-        write(&transaction, application, user, &Contact::new(contact))?;
-        let theirs = if exists(&transaction, application, contact)? {
-            let mut theirs = find(&transaction, application, contact, user)?;
-            let (after, one) = theirs.subscription.received(Verb::Unsubscribe);
-            let (after, other) = after.received(Verb::Unsubscribed);
-            theirs.subscription = after;
-            write(&transaction, application, contact, &theirs)?;
-            let told = one == Effect::Deliver || other == Effect::Deliver;
-            Some((
-                theirs,
-                if told {
+        self.atomically(|store| {
+            let removed = store.find_contact(application, user, contact)?;
+            if removed == Contact::new(contact) {
+                return Ok(None);
+            }
+            store.write_contact(application, user, &Contact::new(contact))?;
+            let mut theirs = None;
+            if store.user(application, contact)?.is_some() {
+                let mut contact_of = store.find_contact(application, contact, user)?;
+                let (after, one) = contact_of.subscription.received(Verb::Unsubscribe);
+                let (after, other) = after.received(Verb::Unsubscribed);
+                contact_of.subscription = after;
+                store.write_contact(application, contact, &contact_of)?;
+                let told = [one, other].contains(&Effect::Deliver);
+                let effect = if told {
                     Effect::Deliver
                 } else {
                     Effect::Ignore
-                },
-            ))
-        } else {
-            None
-        };
-        transaction.commit()?;
-        Ok(Some(Exchange {
-            mine: removed,
-            theirs,
-        }))
+                };
+                theirs = Some((contact_of, effect));
+            }
+            Ok(Some(Exchange {
+                mine: removed,
+                theirs,
+            }))
+        })
     }
 
     /// Notes on both sides what a user says to a contact. None if it means
@@ -182,117 +151,67 @@ impl Store {
         verb: Verb,
         limit: usize,
     ) -> Result<Option<Exchange>, ContactError> {
-        let transaction = self.connection.transaction()?;
-        let mut mine = find(&transaction, application, user, contact)?;
-        let Some(after) = mine.subscription.sent(verb) else {
-            return Ok(None);
-        };
-        if !mine.listed && matches!(verb, Verb::Subscribe | Verb::Subscribed) {
-            refuse_beyond(&transaction, application, user, limit)?;
-            mine.listed = true;
-        }
-        mine.subscription = after;
-        let theirs = if exists(&transaction, application, contact)? {
-            let mut theirs = find(&transaction, application, contact, user)?;
-            let (after, effect) = theirs.subscription.received(verb);
-            theirs.subscription = after;
-            if effect == Effect::Agree {
-                mine.subscription = mine.subscription.received(Verb::Subscribed).0;
+        self.atomically(|store| {
+            let mut mine = store.find_contact(application, user, contact)?;
+            let Some(after) = mine.subscription.sent(verb) else {
+                return Ok(None);
+            };
+            if !mine.listed && matches!(verb, Verb::Subscribe | Verb::Subscribed) {
+                store.refuse_beyond(application, user, limit)?;
+                mine.listed = true;
             }
-            write(&transaction, application, contact, &theirs)?;
-            Some((theirs, effect))
+            mine.subscription = after;
+            let mut theirs = None;
+            if store.user(application, contact)?.is_some() {
+                let mut contact_of = store.find_contact(application, contact, user)?;
+                let (after, effect) = contact_of.subscription.received(verb);
+                contact_of.subscription = after;
+                if effect == Effect::Agree {
+                    mine.subscription = mine.subscription.received(Verb::Subscribed).0;
+                }
+                store.write_contact(application, contact, &contact_of)?;
+                theirs = Some((contact_of, effect));
+            }
+            store.write_contact(application, user, &mine)?;
+            Ok(Some(Exchange { mine, theirs }))
+        })
+    }
+
+    fn find_contact(
+        &self,
+        application: ApplicationId,
+        user: UserId,
+        contact: UserId,
+    ) -> Result<Contact, StoreError> {
+        let found = self.database.contact(application, user, contact)?;
+        Ok(found.unwrap_or_else(|| Contact::new(contact)))
+    }
+
+    /// What is nothing any more is not kept.
+    fn write_contact(
+        &self,
+        application: ApplicationId,
+        user: UserId,
+        contact: &Contact,
+    ) -> Result<(), StoreError> {
+        if *contact == Contact::new(contact.id) {
+            self.database.delete_contact(application, user, contact.id)
         } else {
-            None
-        };
-        write(&transaction, application, user, &mine)?;
-        transaction.commit()?;
-        Ok(Some(Exchange { mine, theirs }))
+            self.database.put_contact(application, user, contact)
+        }
     }
-}
 
-fn find(
-    connection: &Connection,
-    application: ApplicationId,
-    user: UserId,
-    contact: UserId,
-) -> Result<Contact, StoreError> {
-    let found = connection
-        .prepare_cached(
-            "SELECT * FROM contacts
-             WHERE application_id = ?1 AND user_id = ?2 AND contact_id = ?3",
-        )?
-        .query_row((application.0, user.0, contact.0), Contact::read)
-        .optional()?;
-    Ok(found.unwrap_or_else(|| Contact::new(contact)))
-}
-
-/// What is nothing any more is not kept.
-fn write(
-    connection: &Connection,
-    application: ApplicationId,
-    user: UserId,
-    contact: &Contact,
-) -> Result<(), StoreError> {
-    let key = (application.0, user.0, contact.id.0);
-    if *contact == Contact::new(contact.id) {
-        connection
-            .prepare_cached(
-                "DELETE FROM contacts
-                 WHERE application_id = ?1 AND user_id = ?2 AND contact_id = ?3",
-            )?
-            .execute(key)?;
-        return Ok(());
-    }
-    let groups = serde_json::Value::from(contact.groups.as_slice()).to_string();
-    let Subscription {
-        sees,
-        is_seen,
-        asks,
-        is_asked,
-    } = contact.subscription;
-    connection
-        .prepare_cached("REPLACE INTO contacts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
-        .execute((
-            key.0,
-            key.1,
-            key.2,
-            contact.listed,
-            &contact.name,
-            groups,
-            sees,
-            is_seen,
-            asks,
-            is_asked,
-        ))?;
-    Ok(())
-}
-
-fn exists(
-    connection: &Connection,
-    application: ApplicationId,
-    user: UserId,
-) -> Result<bool, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT 1 FROM users WHERE application_id = ?1 AND id = ?2")?
-        .exists((application.0, user.0))?)
-}
-
-fn refuse_beyond(
-    connection: &Connection,
-    application: ApplicationId,
-    user: UserId,
-    limit: usize,
-) -> Result<(), ContactError> {
-    let listed: i64 = connection
-        .prepare_cached(
-            "SELECT count(*) FROM contacts
-             WHERE application_id = ?1 AND user_id = ?2 AND listed",
-        )?
-        .query_row((application.0, user.0), |row| row.get(0))?;
-    if usize::try_from(listed).is_ok_and(|listed| listed < limit) {
-        Ok(())
-    } else {
-        Err(ContactError::Full { limit })
+    fn refuse_beyond(
+        &self,
+        application: ApplicationId,
+        user: UserId,
+        limit: usize,
+    ) -> Result<(), ContactError> {
+        if self.database.listed_contacts(application, user)? < limit {
+            Ok(())
+        } else {
+            Err(ContactError::Full { limit })
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! What can go wrong with stored accounts, by operation.
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use visavis_signal::UserId;
 
@@ -27,9 +29,21 @@ pub enum OpenError {
         /// What the system said.
         source: io::Error,
     },
-    /// SQLite refuses the file: damaged, locked, or no database at all.
+    /// Another server works with the folder.
+    #[error("the data folder {} is in use: stop the other server, or choose another folder", .path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The database refuses: damaged, locked, or no database at all.
     #[error("the database cannot be opened: {0}")]
-    Database(#[source] rusqlite::Error),
+    Database(#[source] StoreError),
+    /// The file is a database, but not one of ours.
+    #[error("the file is no database of visavis")]
+    Foreign,
+    /// The file has lost something.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
     /// The file was written by a newer release.
     #[error("the database has schema {found}, this release knows {known}: use a newer release")]
     NewerSchema {
@@ -41,11 +55,11 @@ pub enum OpenError {
 }
 
 /// The database failed in the middle of its work. The operator has to act.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// SQLite reports a failure, such as a full disk.
+    /// The database reports a failure, such as a full disk.
     #[error("the database failed: {0}")]
-    Database(#[from] rusqlite::Error),
+    Database(#[source] Arc<dyn Error + Send + Sync>),
     /// The thread that owns the database has ended.
     #[error("the database has been closed")]
     Stopped,
@@ -109,22 +123,4 @@ pub enum UpdateUserError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl From<rusqlite::Error> for AddApplicationError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<rusqlite::Error> for AddUserError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<rusqlite::Error> for UpdateUserError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::types::Value;
+use crate::clock::UnixTime;
 
 /// A field of a user, under its name in the database and in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,15 +94,28 @@ impl UserField {
         self.max_length().is_some()
     }
 
-    pub(super) fn is_time(self) -> bool {
+    fn is_time(self) -> bool {
         matches!(
             self,
             Self::CreatedAt | Self::UpdatedAt | Self::LastRequestAt
         )
     }
 
-    pub(super) fn is_number(self) -> bool {
+    fn is_number(self) -> bool {
         matches!(self, Self::Id | Self::BlobId)
+    }
+
+    /// What a stored value is compared with: `value` in the type of the field.
+    /// Text that is no number or date is equal to nothing there.
+    pub fn comparable(self, value: &str) -> FieldValue {
+        let value = value.trim();
+        if self.is_number() {
+            value.parse().map_or(FieldValue::Empty, FieldValue::Number)
+        } else if self.is_time() {
+            UnixTime::parse(value).map_or(FieldValue::Empty, |time| FieldValue::Number(time.0))
+        } else {
+            FieldValue::Text(value.to_owned())
+        }
     }
 
     /// Largest content in characters; `None` for what users cannot set.
@@ -125,7 +138,7 @@ impl UserField {
 
     /// Checks a value for this field and brings it into the form it is kept
     /// in. `None`, also for blank text, empties the field.
-    pub(super) fn admit(self, value: Option<&str>) -> Result<Value, FieldError> {
+    pub(super) fn admit(self, value: Option<&str>) -> Result<FieldValue, FieldError> {
         let problem = |problem| {
             Err(FieldError {
                 field: self,
@@ -138,7 +151,7 @@ impl UserField {
         let Some(text) = value.map(str::trim).filter(|text| !text.is_empty()) else {
             return match self {
                 Self::Login => problem(FieldProblem::Empty),
-                _ => Ok(Value::Null),
+                _ => Ok(FieldValue::Empty),
             };
         };
         if text.chars().count() > max {
@@ -153,18 +166,18 @@ impl UserField {
         }
         match self {
             Self::BlobId => match text.parse() {
-                Ok(number) => Ok(Value::Integer(number)),
+                Ok(number) => Ok(FieldValue::Number(number)),
                 Err(_) => problem(FieldProblem::NotANumber),
             },
             Self::Email if !looks_like_email(text) => problem(FieldProblem::NotAnAddress),
-            Self::Tags => Ok(Value::Text(
+            Self::Tags => Ok(FieldValue::Text(
                 text.split(',')
                     .map(str::trim)
                     .filter(|tag| !tag.is_empty())
                     .collect::<Vec<_>>()
                     .join(","),
             )),
-            _ => Ok(Value::Text(text.to_owned())),
+            _ => Ok(FieldValue::Text(text.to_owned())),
         }
     }
 }
@@ -176,6 +189,17 @@ fn looks_like_email(text: &str) -> bool {
             && !domain.contains('@')
             && !text.contains(char::is_whitespace)
     })
+}
+
+/// The value of a field as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldValue {
+    /// None.
+    Empty,
+    /// A number, or a time in seconds since 1970.
+    Number(i64),
+    /// Text.
+    Text(String),
 }
 
 /// A field that cannot be stored. Whoever wrote it has to write another.

@@ -66,12 +66,6 @@ pub enum ImportError {
     Store(#[from] StoreError),
 }
 
-impl From<rusqlite::Error> for ImportError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
 /// The users of a CSV text, their passwords hashed.
 #[derive(Debug)]
 pub struct Import(Vec<(usize, NewUser)>);
@@ -138,18 +132,16 @@ impl Store {
         import: &Import,
         now: UnixTime,
     ) -> Result<usize, ImportError> {
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        for (line, new) in &import.0 {
-            if let Err(source) = self.add_user(application, new, now) {
-                self.connection.execute_batch("ROLLBACK")?;
-                return Err(ImportError::User {
+        self.atomically(|store| {
+            for (line, new) in &import.0 {
+                let added = store.add_user(application, new, now);
+                added.map_err(|source| ImportError::User {
                     line: *line,
                     source,
-                });
+                })?;
             }
-        }
-        self.connection.execute_batch("COMMIT")?;
-        Ok(import.0.len())
+            Ok(import.0.len())
+        })
     }
 }
 

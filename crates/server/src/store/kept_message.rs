@@ -40,26 +40,16 @@ impl Store {
         stanza: &str,
         limit: usize,
     ) -> Result<Option<i64>, KeepError> {
-        let key = (application.0, user.0);
-        let waiting: i64 = self
-            .connection
-            .prepare_cached(
-                "SELECT count(*) FROM kept_messages WHERE application_id = ?1 AND user_id = ?2",
-            )
-            .and_then(|mut statement| statement.query_row(key, |row| row.get(0)))
-            .map_err(StoreError::from)?;
-        if usize::try_from(waiting).map_or(true, |waiting| waiting >= limit) {
-            return Err(KeepError::Full { limit });
-        }
-        let kept = self
-            .connection
-            .prepare_cached(
-                "INSERT INTO kept_messages (application_id, user_id, stanza)
-                 SELECT application_id, id, ?3 FROM users WHERE application_id = ?1 AND id = ?2",
-            )
-            .and_then(|mut statement| statement.execute((key.0, key.1, stanza)))
-            .map_err(StoreError::from)?;
-        Ok((kept > 0).then(|| self.connection.last_insert_rowid()))
+        self.atomically(|store| {
+            if store.user(application, user)?.is_none() {
+                return Ok(None);
+            }
+            if store.database.count_messages(application, user)? >= limit {
+                return Err(KeepError::Full { limit });
+            }
+            let kept = store.database.insert_message(application, user, stanza)?;
+            Ok(Some(kept))
+        })
     }
 
     /// The messages that wait for a user, oldest first.
@@ -71,17 +61,7 @@ impl Store {
         application: ApplicationId,
         user: UserId,
     ) -> Result<Vec<KeptMessage>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT id, stanza FROM kept_messages WHERE application_id = ?1 AND user_id = ?2
-             ORDER BY id",
-        )?;
-        let messages = statement.query_map((application.0, user.0), |row| {
-            Ok(KeptMessage {
-                id: row.get(0)?,
-                stanza: row.get(1)?,
-            })
-        })?;
-        Ok(messages.collect::<Result<_, _>>()?)
+        self.database.messages(application, user)
     }
 
     /// Forgets one message; `false` if it was forgotten before.
@@ -89,11 +69,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub fn forget_message(&mut self, id: i64) -> Result<bool, StoreError> {
-        let forgotten = self
-            .connection
-            .prepare_cached("DELETE FROM kept_messages WHERE id = ?1")?
-            .execute((id,))?;
-        Ok(forgotten > 0)
+        self.database.delete_message(id)
     }
 
     /// Forgets the messages of a user up to and with one: they were delivered.
@@ -106,12 +82,6 @@ impl Store {
         user: UserId,
         last: i64,
     ) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "DELETE FROM kept_messages
-                 WHERE application_id = ?1 AND user_id = ?2 AND id <= ?3",
-            )?
-            .execute((application.0, user.0, last))?;
-        Ok(())
+        self.database.delete_messages(application, user, last)
     }
 }

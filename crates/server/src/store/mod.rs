@@ -1,26 +1,30 @@
-//! Accounts on disk: applications, users, sessions, contact lists and kept
-//! messages in one SQLite file.
+//! Accounts: applications, users, sessions, contact lists and kept messages,
+//! over any [`Database`]. The one that comes with the server is a SQLite file.
 //!
 //! [`Store`] is synchronous and is used as it is by the command line;
 //! [`StoreThread`] gives it a thread of its own for the server, so that the
 //! async side never waits for a disk. Both may have the same file open at the
-//! same time (WAL and a busy timeout).
+//! same time. A method that has returned without an error has put what it did
+//! where a crash does not reach it; one that fails has done nothing.
 //!
 //! Never keeps a password or a token in clear: passwords are Argon2id,
 //! tokens SHA-256. An application's secret and the relay's are kept as they
 //! are, because HMAC needs them.
 
 mod application;
+mod backup;
 mod contact;
+mod database;
 mod error;
 mod field;
+mod folder_lock;
 mod import;
 mod kept_message;
-mod migrations;
 mod password;
 mod search;
 mod secret;
 mod session;
+mod sqlite;
 mod subscription;
 mod thread;
 mod user;
@@ -28,15 +32,20 @@ mod user;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
-use rusqlite::Connection;
+use self::sqlite::Sqlite;
 
 pub(crate) use application::random_hex;
 pub use application::{Application, ApplicationId, NewApplication, Secret};
+pub use backup::{BackUpError, RestoreError};
 pub use contact::{Contact, ContactError, Exchange};
+pub use database::{
+    Applications, Contacts, Database, Identifier, KeptMessages, Sessions, UserRow, Users,
+    WriteUserError,
+};
 pub use error::{AddApplicationError, AddUserError, OpenError, StoreError, UpdateUserError};
-pub use field::{FieldError, FieldProblem, Profile, UserField};
+pub use field::{FieldError, FieldProblem, FieldValue, Profile, UserField};
+pub use folder_lock::FolderLock;
 pub use import::{Import, ImportError};
 pub use kept_message::{KeepError, KeptMessage};
 pub use password::{PasswordError, PasswordHash};
@@ -49,14 +58,10 @@ pub use user::{NewUser, User};
 /// The name of the database inside the data folder.
 pub const DATABASE_FILE: &str = "visavis.sqlite";
 
-/// How long a statement waits for another process that is writing.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// An open database.
+/// The accounts in an open database.
 #[derive(Debug)]
 pub struct Store {
-    connection: Connection,
-    data_version: i64,
+    database: Box<dyn Database>,
 }
 
 impl Store {
@@ -76,7 +81,7 @@ impl Store {
             path: file.clone(),
             source,
         })?;
-        Self::prepare(Connection::open(&file).map_err(OpenError::Database)?)
+        Ok(Self::over(Box::new(Sqlite::open(&file)?)))
     }
 
     /// A database that lives and dies with this value, for tests and trials.
@@ -84,37 +89,20 @@ impl Store {
     /// # Errors
     /// As [`Store::open`], without anything about files.
     pub fn open_in_memory() -> Result<Self, OpenError> {
-        Self::prepare(Connection::open_in_memory().map_err(OpenError::Database)?)
+        Ok(Self::over(Box::new(Sqlite::in_memory()?)))
     }
 
-    fn prepare(mut connection: Connection) -> Result<Self, OpenError> {
-        connection
-            .busy_timeout(BUSY_TIMEOUT)
-            .and_then(|()| connection.pragma_update(None, "journal_mode", "WAL"))
-            .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
-            .and_then(|()| connection.pragma_update(None, "foreign_keys", true))
-            .map_err(OpenError::Database)?;
-        migrations::apply(&mut connection)?;
-        let mut store = Self {
-            connection,
-            data_version: 0,
-        };
-        store.changed_elsewhere().map_err(|error| match error {
-            StoreError::Database(source) => OpenError::Database(source),
-            StoreError::Stopped => OpenError::Database(rusqlite::Error::InvalidQuery),
-        })?;
-        Ok(store)
+    /// The accounts in another database, whose schema is up to date.
+    pub fn over(database: Box<dyn Database>) -> Self {
+        Self { database }
     }
 
     /// Whether another process has changed the database since the last call.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn changed_elsewhere(&mut self) -> Result<bool, StoreError> {
-        let version = self
-            .connection
-            .query_row("PRAGMA data_version", [], |row| row.get(0))?;
-        Ok(std::mem::replace(&mut self.data_version, version) != version)
+    pub fn changed_elsewhere(&self) -> Result<bool, StoreError> {
+        self.database.changed_elsewhere()
     }
 
     /// Succeeds when the database answers.
@@ -122,31 +110,25 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub fn check(&self) -> Result<(), StoreError> {
-        self.connection
-            .query_row("SELECT count(*) FROM identifiers", [], |row| {
-                row.get::<_, i64>(0)
-            })?;
-        Ok(())
+        self.database.check()
     }
 
-    /// The next free number of `kind`, which is never given out again.
-    fn next_identifier(&self, kind: &str) -> Result<Option<u32>, StoreError> {
-        let next: i64 = self.connection.query_row(
-            "UPDATE identifiers SET last = last + 1 WHERE kind = ?1 RETURNING last",
-            [kind],
-            |row| row.get(0),
-        )?;
-        Ok(u32::try_from(next).ok())
-    }
-
-    /// Remembers that `id` was chosen by the operator, so that it is never
-    /// given to somebody else later.
-    fn reserve_identifier(&self, kind: &str, id: u32) -> Result<(), StoreError> {
-        self.connection.execute(
-            "UPDATE identifiers SET last = max(last, ?2) WHERE kind = ?1",
-            (kind, id),
-        )?;
-        Ok(())
+    /// Does all of `work` or, if it fails, nothing. May be nested.
+    pub(crate) fn atomically<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.database.begin()?;
+        match work(self) {
+            Ok(done) => {
+                self.database.commit()?;
+                Ok(done)
+            }
+            Err(error) => {
+                self.database.roll_back()?;
+                Err(error)
+            }
+        }
     }
 }
 
@@ -171,8 +153,10 @@ impl OpenError {
     /// The path that has to be put right, when there is one.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Folder { path, .. } | Self::File { path, .. } => Some(path),
-            Self::Database(_) | Self::NewerSchema { .. } => None,
+            Self::Folder { path, .. } | Self::File { path, .. } | Self::InUse { path } => {
+                Some(path)
+            }
+            Self::Database(_) | Self::NewerSchema { .. } | Self::Foreign | Self::Damaged(_) => None,
         }
     }
 }

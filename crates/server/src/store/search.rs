@@ -1,13 +1,7 @@
 //! Finding users: conditions, order and pages.
-//!
-//! Column names come from [`UserField`] only and values are bound, so nothing
-//! a client writes ever becomes SQL.
 
-use rusqlite::params_from_iter;
-use rusqlite::types::Value;
-
-use super::{ApplicationId, Store, StoreError, User, UserField};
-use crate::clock::UnixTime;
+use super::field::{FieldValue, UserField};
+use super::{ApplicationId, Store, StoreError, User};
 
 /// How a field is compared with values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +71,7 @@ impl Default for Search {
 }
 
 /// One page of the result.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Page {
     /// The users on the page.
     pub users: Vec<User>,
@@ -86,36 +80,9 @@ pub struct Page {
 }
 
 impl Condition {
-    /// The condition in SQL, its values pushed to `bound`.
-    fn sql(&self, bound: &mut Vec<Value>) -> String {
-        let column = self.field.column();
-        let mut bind = |value: &String| bound.push(bindable(self.field, value));
-        let simple = match self.comparison {
-            Comparison::Equal => "=",
-            Comparison::NotEqual => "IS NOT",
-            Comparison::Less => "<",
-            Comparison::LessOrEqual => "<=",
-            Comparison::Greater => ">",
-            Comparison::GreaterOrEqual => ">=",
-            Comparison::In => {
-                self.values.iter().for_each(&mut bind);
-                let marks = vec!["?"; self.values.len()].join(", ");
-                return format!("{column} IN ({marks})");
-            }
-            Comparison::Between => {
-                self.values.iter().take(2).for_each(&mut bind);
-                return format!("{column} BETWEEN ? AND ?");
-            }
-            Comparison::HasWord => {
-                for word in &self.values {
-                    bound.push(Value::Text(format!(",{},", word.trim())));
-                }
-                let each = format!("instr(',' || {column} || ',', ?) > 0");
-                return format!("({})", vec![each; self.values.len()].join(" OR "));
-            }
-        };
-        self.values.iter().take(1).for_each(&mut bind);
-        format!("{column} {simple} ?")
+    /// The values in the type of the field.
+    pub fn operands(&self) -> impl Iterator<Item = FieldValue> {
+        self.values.iter().map(|value| self.field.comparable(value))
     }
 
     /// Whether there are as many values as the comparison takes.
@@ -125,19 +92,6 @@ impl Condition {
             Comparison::Between => self.values.len() == 2,
             _ => self.values.len() == 1,
         }
-    }
-}
-
-/// The value in the type of the column; text that is no number or date
-/// matches nothing there.
-fn bindable(field: UserField, value: &str) -> Value {
-    let value = value.trim();
-    if field.is_number() {
-        value.parse().map_or(Value::Null, Value::Integer)
-    } else if field.is_time() {
-        UnixTime::parse(value).map_or(Value::Null, |time| Value::Integer(time.0))
-    } else {
-        Value::Text(value.to_owned())
     }
 }
 
@@ -152,37 +106,10 @@ impl Store {
         application: ApplicationId,
         search: &Search,
     ) -> Result<Page, StoreError> {
-        let mut bound = vec![Value::from(application.0)];
-        let mut clause = "application_id = ?".to_owned();
-        for condition in &search.conditions {
-            clause.push_str(" AND ");
-            if condition.is_complete() {
-                clause.push_str(&condition.sql(&mut bound));
-            } else {
-                clause.push('0');
-            }
+        if !search.conditions.iter().all(Condition::is_complete) {
+            return Ok(Page::default());
         }
-        let total: i64 = self.connection.query_row(
-            &format!("SELECT count(*) FROM users WHERE {clause}"),
-            params_from_iter(bound.iter()),
-            |row| row.get(0),
-        )?;
-        let order = search.order.map_or(String::new(), |order| {
-            let direction = if order.descending { "DESC" } else { "ASC" };
-            format!("{} {direction}, ", order.field.column())
-        });
-        let skipped = i64::from(search.page.saturating_sub(1)) * i64::from(search.per_page);
-        bound.push(Value::from(search.per_page));
-        bound.push(Value::Integer(skipped));
-        let sql = format!("SELECT * FROM users WHERE {clause} ORDER BY {order}id LIMIT ? OFFSET ?");
-        let mut statement = self.connection.prepare(&sql)?;
-        let users = statement
-            .query_map(params_from_iter(bound), User::read)?
-            .collect::<Result<_, _>>()?;
-        Ok(Page {
-            users,
-            total: u64::try_from(total).unwrap_or_default(),
-        })
+        self.database.search_users(application, search)
     }
 
     /// All users of an application, by id.
@@ -198,6 +125,7 @@ impl Store {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::clock::UnixTime;
     use crate::store::{NewApplication, NewUser, PasswordHash, Profile};
     use visavis_signal::UserId;
 

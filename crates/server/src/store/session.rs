@@ -7,7 +7,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, Row};
 use sha2::{Digest, Sha256};
 use visavis_signal::UserId;
 
@@ -57,6 +56,18 @@ impl fmt::Debug for Token {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TokenHash([u8; 32]);
 
+impl TokenHash {
+    /// A hash that was stored.
+    pub fn stored(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The hash itself.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
 /// A live session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -78,21 +89,6 @@ pub struct Session {
     pub used_at: UnixTime,
 }
 
-impl Session {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: row.get("id")?,
-            application: ApplicationId(row.get("application_id")?),
-            user: row.get::<_, Option<u32>>("user_id")?.map(UserId),
-            nonce: row.get("nonce")?,
-            ts: row.get("ts")?,
-            created_at: UnixTime(row.get("created_at")?),
-            updated_at: UnixTime(row.get("updated_at")?),
-            used_at: UnixTime(row.get("used_at")?),
-        })
-    }
-}
-
 impl Store {
     /// Makes a session with a fresh token.
     ///
@@ -107,28 +103,23 @@ impl Store {
         now: UnixTime,
     ) -> Result<(Token, Session), StoreError> {
         let token = Token::random();
-        let session = self
-            .connection
-            .prepare_cached(
-                "INSERT INTO sessions (token_hash, application_id, user_id, nonce, ts,
-                                       created_at, updated_at, used_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6) RETURNING *",
-            )?
-            .query_row(
-                (
-                    token.hash().0,
-                    application.0,
-                    user.map(|user| user.0),
-                    nonce,
-                    ts,
-                    now.0,
-                ),
-                Session::read,
-            )?;
-        if let Some(user) = user {
-            self.note_request(application, user, now)?;
-        }
-        Ok((token, session))
+        let mut session = Session {
+            id: 0,
+            application,
+            user,
+            nonce,
+            ts,
+            created_at: now,
+            updated_at: now,
+            used_at: now,
+        };
+        self.atomically(|store| {
+            session.id = store.database.insert_session(&token.hash(), &session)?;
+            if let Some(user) = user {
+                store.database.note_request(application, user, now)?;
+            }
+            Ok((token, session))
+        })
     }
 
     /// The session of this token, which counts as used. One that was idle
@@ -142,12 +133,7 @@ impl Store {
         idle: Duration,
         now: UnixTime,
     ) -> Result<Option<Session>, StoreError> {
-        let found = self
-            .connection
-            .prepare_cached("SELECT * FROM sessions WHERE token_hash = ?1")?
-            .query_row([token.0], Session::read)
-            .optional()?;
-        let Some(mut session) = found else {
+        let Some(mut session) = self.database.session(token)? else {
             return Ok(None);
         };
         if session.used_at.plus(idle) < now {
@@ -155,11 +141,9 @@ impl Store {
             return Ok(None);
         }
         if session.used_at.plus(USE_GRANULARITY.min(idle / 2)) <= now {
-            self.connection
-                .prepare_cached("UPDATE sessions SET used_at = ?2 WHERE token_hash = ?1")?
-                .execute((token.0, now.0))?;
+            self.database.touch_session(token, now)?;
             if let Some(user) = session.user {
-                self.note_request(session.application, user, now)?;
+                self.database.note_request(session.application, user, now)?;
             }
             session.used_at = now;
         }
@@ -171,10 +155,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub fn has_session(&self, token: &TokenHash) -> Result<bool, StoreError> {
-        Ok(self
-            .connection
-            .prepare_cached("SELECT 1 FROM sessions WHERE token_hash = ?1")?
-            .exists([token.0])?)
+        Ok(self.database.session(token)?.is_some())
     }
 
     /// Logs a user in or out of an existing session. `false` when there is no
@@ -188,23 +169,15 @@ impl Store {
         user: Option<UserId>,
         now: UnixTime,
     ) -> Result<bool, StoreError> {
-        let changed = self.connection.execute(
-            "UPDATE sessions SET user_id = ?2, updated_at = ?3, used_at = ?3
-             WHERE token_hash = ?1",
-            (token.0, user.map(|user| user.0), now.0),
-        )?;
-        Ok(changed > 0)
+        self.database.set_session_user(token, user, now)
     }
 
     /// Ends a session. `false` when there was none.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn end_session(&self, token: &TokenHash) -> Result<bool, StoreError> {
-        let removed = self
-            .connection
-            .execute("DELETE FROM sessions WHERE token_hash = ?1", [token.0])?;
-        Ok(removed > 0)
+    pub fn end_session(&mut self, token: &TokenHash) -> Result<bool, StoreError> {
+        self.database.delete_session(token)
     }
 
     /// Ends the sessions of a user, except one.
@@ -212,17 +185,13 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub fn end_other_sessions(
-        &self,
+        &mut self,
         application: ApplicationId,
         user: UserId,
         except: &TokenHash,
     ) -> Result<(), StoreError> {
-        self.connection.execute(
-            "DELETE FROM sessions
-             WHERE application_id = ?1 AND user_id = ?2 AND token_hash <> ?3",
-            (application.0, user.0, except.0),
-        )?;
-        Ok(())
+        self.database
+            .delete_other_sessions(application, user, except)
     }
 
     /// The sessions of a user, oldest first, with the hashes of their tokens.
@@ -234,24 +203,15 @@ impl Store {
         application: ApplicationId,
         user: UserId,
     ) -> Result<Vec<(TokenHash, Session)>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT * FROM sessions WHERE application_id = ?1 AND user_id = ?2 ORDER BY id",
-        )?;
-        let rows = statement.query_map((application.0, user.0), |row| {
-            Ok((TokenHash(row.get("token_hash")?), Session::read(row)?))
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.database.sessions_of(application, user)
     }
 
     /// Forgets sessions that were idle for longer than `idle`; says how many.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn purge_sessions(&self, idle: Duration, now: UnixTime) -> Result<usize, StoreError> {
-        Ok(self.connection.execute(
-            "DELETE FROM sessions WHERE used_at < ?1",
-            [now.minus(idle).0],
-        )?)
+    pub fn purge_sessions(&mut self, idle: Duration, now: UnixTime) -> Result<usize, StoreError> {
+        self.database.purge_sessions(idle, now)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Users: adding, finding, changing, removing.
 
-use rusqlite::types::Value;
-use rusqlite::{ErrorCode, OptionalExtension, Row, params_from_iter};
 use visavis_signal::UserId;
 
-use super::field::{Profile, UserField};
-use super::{AddUserError, ApplicationId, PasswordHash, Store, StoreError, UpdateUserError};
+use super::field::{FieldError, FieldValue, Profile, UserField};
+use super::{
+    AddUserError, ApplicationId, Identifier, PasswordHash, Store, StoreError, UpdateUserError,
+    UserRow, WriteUserError,
+};
 use crate::clock::UnixTime;
 
 /// What is wanted of a new user.
@@ -58,29 +59,6 @@ pub struct User {
     pub last_request_at: Option<UnixTime>,
 }
 
-impl User {
-    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: UserId(row.get("id")?),
-            application: ApplicationId(row.get("application_id")?),
-            login: row.get("login")?,
-            full_name: row.get("full_name")?,
-            email: row.get("email")?,
-            phone: row.get("phone")?,
-            website: row.get("website")?,
-            external_user_id: row.get("external_user_id")?,
-            facebook_id: row.get("facebook_id")?,
-            twitter_id: row.get("twitter_id")?,
-            blob_id: row.get("blob_id")?,
-            custom_data: row.get("custom_data")?,
-            tags: row.get("user_tags")?,
-            created_at: UnixTime(row.get("created_at")?),
-            updated_at: UnixTime(row.get("updated_at")?),
-            last_request_at: row.get::<_, Option<i64>>("last_request_at")?.map(UnixTime),
-        })
-    }
-}
-
 impl Store {
     /// Adds a user to an application.
     ///
@@ -93,54 +71,45 @@ impl Store {
         new: &NewUser,
         now: UnixTime,
     ) -> Result<User, AddUserError> {
-        if self.application(application)?.is_none() {
-            return Err(AddUserError::NoSuchApplication(application));
-        }
-        let mut columns = vec!["login"];
-        let mut values = vec![UserField::Login.admit(Some(&new.login))?];
-        for (field, value) in &new.profile {
-            if *field != UserField::Login {
-                columns.push(field.column());
-                values.push(field.admit(value.as_deref())?);
+        let mut profile = new.profile.clone();
+        profile.insert(UserField::Login, Some(new.login.clone()));
+        self.atomically(|store| {
+            if store.application(application)?.is_none() {
+                return Err(AddUserError::NoSuchApplication(application));
             }
-        }
-        let id = match new.id {
-            Some(UserId(0)) => return Err(AddUserError::IdOutOfRange),
+            let fields = admit(&profile)?;
+            let id = store.free_user_id(new.id)?;
+            let row = UserRow {
+                application,
+                id,
+                fields: &fields,
+                password: &new.password,
+                created_at: now,
+            };
+            store
+                .database
+                .insert_user(&row)
+                .map_err(|error| match error {
+                    WriteUserError::Taken(UserField::Id) => AddUserError::IdTaken(id),
+                    WriteUserError::Taken(field) => AddUserError::Taken(field),
+                    WriteUserError::Store(error) => error.into(),
+                })
+        })
+    }
+
+    fn free_user_id(&mut self, wanted: Option<UserId>) -> Result<UserId, AddUserError> {
+        match wanted {
+            Some(UserId(0)) => Err(AddUserError::IdOutOfRange),
             Some(id) => {
-                self.reserve_identifier("user", id.0)?;
-                id
+                self.database.reserve_identifier(Identifier::User, id.0)?;
+                Ok(id)
             }
-            None => UserId(
-                self.next_identifier("user")?
-                    .ok_or(AddUserError::IdOutOfRange)?,
-            ),
-        };
-        columns.extend([
-            "application_id",
-            "id",
-            "password",
-            "created_at",
-            "updated_at",
-        ]);
-        values.extend([
-            Value::from(application.0),
-            Value::from(id.0),
-            Value::from(new.password.as_str().to_owned()),
-            Value::from(now.0),
-            Value::from(now.0),
-        ]);
-        let marks = vec!["?"; columns.len()].join(", ");
-        let sql = format!(
-            "INSERT INTO users ({}) VALUES ({marks}) RETURNING *",
-            columns.join(", ")
-        );
-        self.connection
-            .query_row(&sql, params_from_iter(values), User::read)
-            .map_err(|error| match conflict(&error) {
-                Some(UserField::Id) => AddUserError::IdTaken(id),
-                Some(field) => AddUserError::Taken(field),
-                None => error.into(),
-            })
+            None => self
+                .database
+                .next_identifier(Identifier::User)?
+                .map(UserId)
+                .ok_or(AddUserError::IdOutOfRange),
+        }
     }
 
     /// Changes fields of a user, and the password if one is given.
@@ -156,29 +125,15 @@ impl Store {
         password: Option<&PasswordHash>,
         now: UnixTime,
     ) -> Result<User, UpdateUserError> {
-        let mut assignments = vec!["updated_at = ?".to_owned()];
-        let mut values = vec![Value::from(now.0)];
-        for (field, value) in changes {
-            values.push(field.admit(value.as_deref())?);
-            assignments.push(format!("{} = ?", field.column()));
-        }
-        if let Some(password) = password {
-            values.push(Value::from(password.as_str().to_owned()));
-            assignments.push("password = ?".to_owned());
-        }
-        values.extend([Value::from(application.0), Value::from(id.0)]);
-        let sql = format!(
-            "UPDATE users SET {} WHERE application_id = ? AND id = ? RETURNING *",
-            assignments.join(", ")
-        );
-        self.connection
-            .query_row(&sql, params_from_iter(values), User::read)
-            .optional()
-            .map_err(|error| match conflict(&error) {
-                Some(field) => UpdateUserError::Taken(field),
-                None => error.into(),
-            })?
-            .ok_or(UpdateUserError::NoSuchUser)
+        let fields = admit(changes)?;
+        let changed = self
+            .database
+            .update_user(application, id, &fields, password, now)
+            .map_err(|error| match error {
+                WriteUserError::Taken(field) => UpdateUserError::Taken(field),
+                WriteUserError::Store(error) => error.into(),
+            })?;
+        changed.ok_or(UpdateUserError::NoSuchUser)
     }
 
     /// The user with this id.
@@ -186,11 +141,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub fn user(&self, application: ApplicationId, id: UserId) -> Result<Option<User>, StoreError> {
-        Ok(self
-            .connection
-            .prepare_cached("SELECT * FROM users WHERE application_id = ?1 AND id = ?2")?
-            .query_row((application.0, id.0), User::read)
-            .optional()?)
+        self.database.user(application, id)
     }
 
     /// The first user, by id, whose `field` is exactly `value`.
@@ -203,15 +154,7 @@ impl Store {
         field: UserField,
         value: &str,
     ) -> Result<Option<User>, StoreError> {
-        let sql = format!(
-            "SELECT * FROM users WHERE application_id = ?1 AND {} = ?2 ORDER BY id LIMIT 1",
-            field.column()
-        );
-        Ok(self
-            .connection
-            .prepare_cached(&sql)?
-            .query_row((application.0, value), User::read)
-            .optional()?)
+        self.database.user_by(application, field, value)
     }
 
     /// The password of a user, hashed.
@@ -223,59 +166,35 @@ impl Store {
         application: ApplicationId,
         id: UserId,
     ) -> Result<Option<PasswordHash>, StoreError> {
-        Ok(self
-            .connection
-            .prepare_cached("SELECT password FROM users WHERE application_id = ?1 AND id = ?2")?
-            .query_row((application.0, id.0), |row| row.get(0))
-            .optional()?
-            .map(PasswordHash::stored))
+        self.database.password_of(application, id)
     }
 
     /// Removes a user with all sessions. `false` when there is none.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn remove_user(&self, application: ApplicationId, id: UserId) -> Result<bool, StoreError> {
-        let removed = self.connection.execute(
-            "DELETE FROM users WHERE application_id = ?1 AND id = ?2",
-            (application.0, id.0),
-        )?;
-        Ok(removed > 0)
-    }
-
-    pub(super) fn note_request(
-        &self,
+    pub fn remove_user(
+        &mut self,
         application: ApplicationId,
         id: UserId,
-        now: UnixTime,
-    ) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "UPDATE users SET last_request_at = ?3 WHERE application_id = ?1 AND id = ?2",
-            )?
-            .execute((application.0, id.0, now.0))?;
-        Ok(())
+    ) -> Result<bool, StoreError> {
+        self.database.delete_user(application, id)
     }
 }
 
-/// Which unique field a failed statement ran into.
-fn conflict(error: &rusqlite::Error) -> Option<UserField> {
-    let rusqlite::Error::SqliteFailure(failure, Some(message)) = error else {
-        return None;
-    };
-    if failure.code != ErrorCode::ConstraintViolation {
-        return None;
-    }
-    // "UNIQUE constraint failed: users.application_id, users.login"
-    let column = message.rsplit_once("users.")?.1;
-    UserField::named(column)
+/// Every field with its value in the form in which it is kept.
+fn admit(profile: &Profile) -> Result<Vec<(UserField, FieldValue)>, FieldError> {
+    let fields = profile.iter();
+    fields
+        .map(|(field, value)| Ok((*field, field.admit(value.as_deref())?)))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::store::{FieldError, FieldProblem, NewApplication};
+    use crate::store::{FieldProblem, NewApplication};
 
     const NOW: UnixTime = UnixTime(1_700_000_000);
     const APP: ApplicationId = ApplicationId(1);

@@ -47,7 +47,7 @@ async fn removal_by_the_command_line_is_noticed() {
     let running = start().await;
     let mut chat = running.chat(101).await;
     let mut other = running.chat(102).await;
-    let store = Store::open(&running.config.data_dir).unwrap();
+    let mut store = Store::open(&running.config.data_dir).unwrap();
     assert!(store.remove_user(ApplicationId(APP), UserId(101)).unwrap());
     chat.rest_of_the_stream().await;
     other.fence().await;

@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::OpenError;
+use super::super::OpenError;
 
 const MIGRATIONS: &[&str] = &[
     // 1: applications, users, sessions
@@ -104,29 +104,32 @@ const MIGRATIONS: &[&str] = &[
 /// Safe against a second process doing the same: the version is read again
 /// under the write lock.
 pub(super) fn apply(connection: &mut Connection) -> Result<(), OpenError> {
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(OpenError::Database)?;
-    let found: usize = transaction
-        .query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
-        .map_err(OpenError::Database)?
-        .try_into()
-        .unwrap_or(usize::MAX);
-    if found > MIGRATIONS.len() {
-        return Err(OpenError::NewerSchema {
-            found,
-            known: MIGRATIONS.len(),
-        });
-    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = version(&transaction)?;
     for step in &MIGRATIONS[found..] {
-        transaction
-            .execute_batch(step)
-            .map_err(OpenError::Database)?;
+        transaction.execute_batch(step)?;
     }
-    transaction
-        .pragma_update(None, "user_version", to_pragma(MIGRATIONS.len()))
-        .map_err(OpenError::Database)?;
-    transaction.commit().map_err(OpenError::Database)
+    transaction.pragma_update(None, "user_version", to_pragma(MIGRATIONS.len()))?;
+    Ok(transaction.commit()?)
+}
+
+/// Succeeds when a database is one of ours, of this release or an older one.
+pub(super) fn check(connection: &Connection) -> Result<(), OpenError> {
+    match version(connection)? {
+        0 => Err(OpenError::Foreign),
+        _ => Ok(()),
+    }
+}
+
+/// How many steps have been applied.
+fn version(connection: &Connection) -> Result<usize, OpenError> {
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found = usize::try_from(found).unwrap_or(usize::MAX);
+    let known = MIGRATIONS.len();
+    if found > known {
+        return Err(OpenError::NewerSchema { found, known });
+    }
+    Ok(found)
 }
 
 /// SQLite's integers are signed.
