@@ -3,6 +3,7 @@
 mod accounts;
 mod admin;
 mod app;
+mod backup;
 mod call;
 mod config;
 mod demo;
@@ -66,6 +67,8 @@ enum Command {
     App(app::AppCommand),
     #[command(subcommand)]
     User(user::UserCommand),
+    Backup(backup::BackupCommand),
+    Restore(backup::RestoreCommand),
     Call(Box<call::CallCommand>),
     Answer(Box<call::AnswerCommand>),
     Demo(demo::DemoCommand),
@@ -149,6 +152,8 @@ fn run(command: Command, serve: &clap::Command, settings: &[Setting]) -> Outcome
     match command {
         Command::App(command) => block_on(command.run()),
         Command::User(command) => block_on(command.run()),
+        Command::Backup(command) => command.run(),
+        Command::Restore(command) => command.run(),
         Command::Verdict(command) => command.run(),
         Command::Load(command) => command.run(),
         Command::Replay(command) => command.run(),

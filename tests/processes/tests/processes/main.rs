@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod a_call;
+mod backups;
 mod changes;
 mod commands;
 mod configuration;
+mod crashes;
 mod decisions;
+mod deployment;
 mod groups;
 mod losses;
 mod operation;

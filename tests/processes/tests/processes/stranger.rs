@@ -67,14 +67,59 @@ impl Stranger {
     /// The next stanza of this name; others are passed over.
     async fn until(&mut self, name: &str) -> Element {
         loop {
-            let message = self.socket.next().await.expect("the chat goes on").unwrap();
-            let Message::Text(text) = message else {
-                continue;
-            };
-            let stanza = Element::parse(text.as_str(), &Limits::default()).unwrap();
+            let stanza = self.next().await.expect("the chat goes on");
             if stanza.name() == name {
                 return stanza;
             }
+        }
+    }
+
+    /// The next stanza; none when the chat has ended.
+    async fn next(&mut self) -> Option<Element> {
+        loop {
+            if let Message::Text(text) = self.socket.next().await?.ok()? {
+                return Some(Element::parse(text.as_str(), &Limits::default()).unwrap());
+            }
+        }
+    }
+
+    /// From now on the server says how many stanzas it has handled (XEP-0198).
+    pub(crate) async fn count_stanzas(&mut self) {
+        self.send(r#"<enable xmlns="urn:xmpp:sm:3"/>"#).await;
+        self.until("enabled").await;
+    }
+
+    /// Writes a number to somebody; how many stanzas the server has handled then, if it still
+    /// says so.
+    pub(crate) async fn write(&mut self, whom: u32, number: u32) -> Option<u32> {
+        let text = format!(
+            r#"<message to="{whom}-{APP}@localhost" type="chat" xmlns="jabber:client"><body>{number}</body></message>"#
+        );
+        self.socket.send(Message::text(text)).await.ok()?;
+        let ask = Message::text(r#"<r xmlns="urn:xmpp:sm:3"/>"#);
+        self.socket.send(ask).await.ok()?;
+        loop {
+            let stanza = self.next().await?;
+            if stanza.name() == "a" {
+                return stanza.attribute("h")?.parse().ok();
+            }
+        }
+    }
+
+    /// The numbers that were written to him while he was away, in the order in which they come.
+    pub(crate) async fn waiting(&mut self) -> Vec<u32> {
+        self.send(
+            r#"<iq id="all" type="get" xmlns="jabber:client"><ping xmlns="urn:xmpp:ping"/></iq>"#,
+        )
+        .await;
+        let mut numbers = Vec::new();
+        loop {
+            let stanza = self.next().await.expect("the chat goes on");
+            if stanza.name() == "iq" {
+                return numbers;
+            }
+            let body = stanza.child("body").map(Element::text);
+            numbers.extend(body.map(|number| number.parse::<u32>().unwrap()));
         }
     }
 
