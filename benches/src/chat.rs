@@ -145,7 +145,7 @@ impl ChatCommand {
             let mut samples = vec![Vec::new(); servers.len()];
             for _ in 0..self.runs {
                 for (server, sample) in servers.iter().zip(&mut samples) {
-                    sample.push(self.measure(server, measure).await?);
+                    sample.extend(self.attempt(server, measure).await);
                 }
             }
             let medians: Vec<f64> = samples.into_iter().map(median).collect();
@@ -169,13 +169,22 @@ impl ChatCommand {
         for _ in 0..self.runs {
             for (kind, sample) in self.servers.iter().zip(&mut samples) {
                 let server = kind.start(folder, USERS).await?;
-                sample.push(self.measure(&server, measure).await?);
+                sample.extend(self.attempt(&server, measure).await);
                 server.stop().await?;
             }
         }
         let medians: Vec<f64> = samples.into_iter().map(median).collect();
         self.print(&measure.describe(), &medians, digits);
         Ok(())
+    }
+
+    /// A server that leaves somebody without an answer does not end the comparison: it is told, and
+    /// not counted.
+    async fn attempt(&self, server: &Server, measure: Measure) -> Option<f64> {
+        let measured = self.measure(server, measure).await;
+        measured
+            .inspect_err(|error| eprintln!("{}: {error}", measure.describe()))
+            .ok()
     }
 
     async fn measure(&self, server: &Server, measure: Measure) -> Result<f64, BenchError> {
@@ -215,12 +224,20 @@ impl ChatCommand {
     /// Prints a line: the servers' values, and the first one's ratio to each
     /// of the others.
     fn print(&self, what: &str, values: &[f64], digits: usize) {
-        let told = values.iter().map(|value| format!("{value:.digits$}"));
-        let ratios = values
+        let told = |value: f64, digits: usize| {
+            if value.is_finite() {
+                format!("{value:.digits$}")
+            } else {
+                "failed".to_owned()
+            }
+        };
+        let others = values.iter().skip(1);
+        let ratios = others.map(|other| told(values[0] / other, 2));
+        let cells: Vec<String> = values
             .iter()
-            .skip(1)
-            .map(|other| format!("{:.2}", values[0] / other));
-        let cells: Vec<String> = told.chain(ratios).collect();
+            .map(|value| told(*value, digits))
+            .chain(ratios)
+            .collect();
         println!("| {what} | {} |", cells.join(" | "));
     }
 }

@@ -225,7 +225,12 @@ fn ours(folder: &Path, ports: Ports) -> Command {
         .arg("--key")
         .arg(certificate("localhost.key"))
         .args(["--relay", "off", "--stanzas-per-second", "1000000"])
-        .args(["--connections", "50000"]);
+        .args([
+            "--connections",
+            "50000",
+            "--connections-per-address",
+            "50000",
+        ]);
     command
 }
 

@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use crate::metrics::{ListenerCounts, Open};
 use crate::tasks::Tasks;
+use crate::visitors::{Visit, Visitors};
 
 /// Pause after a failed accept, which is mostly a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -40,13 +41,14 @@ impl Peer {
 /// every request's extensions.
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
-    _place: Arc<(OwnedSemaphorePermit, Open)>,
+    _place: Arc<(OwnedSemaphorePermit, Visit, Open)>,
 }
 
 /// Lets connections in. Cheap to clone; all clones share the places.
 #[derive(Clone, Debug)]
 pub(crate) struct Entrance {
     places: Arc<Semaphore>,
+    visitors: Visitors,
     tasks: Tasks,
     /// Whether people come in while others have to leave.
     until_the_end: bool,
@@ -55,10 +57,12 @@ pub(crate) struct Entrance {
 }
 
 impl Entrance {
-    /// An entrance for so many connections at a time.
-    pub(crate) fn new(places: usize, tasks: Tasks) -> Self {
+    /// An entrance for so many connections at a time, and so many of one
+    /// address.
+    pub(crate) fn new(places: usize, per_address: usize, tasks: Tasks) -> Self {
         Self {
             places: Arc::new(Semaphore::new(places)),
+            visitors: Visitors::new(per_address),
             tasks,
             until_the_end: false,
             numbers: Arc::default(),
@@ -70,6 +74,7 @@ impl Entrance {
     pub(crate) fn beside(&self, places: usize) -> Self {
         Self {
             places: Arc::new(Semaphore::new(places)),
+            visitors: Visitors::new(places),
             until_the_end: true,
             ..self.clone()
         }
@@ -104,11 +109,16 @@ impl Entrance {
                 tracing::warn!(%address, "turned away: too many connections");
                 continue;
             };
+            let Some(visit) = self.visitors.enter(address.ip()) else {
+                counts.turned_away();
+                tracing::warn!(%address, "turned away: too many connections of this address");
+                continue;
+            };
             let Ok(peer) = prepare(&stream, address) else {
                 continue;
             };
             let slot = Slot {
-                _place: Arc::new((place, counts.accepted())),
+                _place: Arc::new((place, visit, counts.accepted())),
             };
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
             // Entered whenever the task runs: free as long as nobody asks for so much.

@@ -82,6 +82,9 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Open TCP connections, all listeners and purposes together.
     pub connections: usize,
+    /// Open TCP connections of one address; an IPv6 network of 64 bits counts as
+    /// one. Raise it behind a proxy, which is one address for all.
+    pub connections_per_address: usize,
     /// Chat connections of one user at a time.
     pub connections_per_user: usize,
     /// Contacts on the list of one user.
@@ -167,6 +170,7 @@ impl Default for Limits {
             frame_bytes: 256 * 1024,
             body_bytes: 64 * 1024,
             connections: 10_000,
+            connections_per_address: 1000,
             connections_per_user: 16,
             contacts_per_user: 1000,
             kept_messages_per_user: 100,

@@ -41,6 +41,7 @@ mod start_error;
 pub mod store;
 mod tasks;
 mod tls;
+mod visitors;
 mod web;
 
 pub use admin::{RunningServer, TokenError};

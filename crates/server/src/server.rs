@@ -121,7 +121,11 @@ impl Server {
             tasks: tasks.clone(),
         };
         let serving = Serving {
-            entrance: Entrance::new(limits.connections, tasks.clone()),
+            entrance: Entrance::new(
+                limits.connections,
+                limits.connections_per_address,
+                tasks.clone(),
+            ),
             tasks: tasks.clone(),
             metrics: Arc::clone(&metrics),
             tls,

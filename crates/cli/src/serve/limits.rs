@@ -77,6 +77,8 @@ options!("Limits", LimitOptions for Limits {
     body_bytes as "body-bytes": usize,
     /// Open TCP connections, all listeners together
     connections as "connections": usize,
+    /// Open TCP connections of one address, or of one IPv6 network of 64 bits; raise it behind a proxy
+    connections_per_address as "connections-per-address": usize,
     /// Chat connections of one user at a time
     connections_per_user as "connections-per-user": usize,
     /// Contacts on the list of one user

@@ -257,7 +257,11 @@ impl<W: Wire> Connection<W> {
             }
             Output::Authenticate { local, password } => {
                 let login = Box::pin(self.authenticate(&local, password.to_string()));
-                return Ok(Some(Input::Authenticated(login.await)));
+                let login = login.await;
+                if self.login.is_some() {
+                    self.wire.trust(self.chat.limits.frame_bytes);
+                }
+                return Ok(Some(Input::Authenticated(login)));
             }
             Output::Bind { wanted } => return Ok(Some(Box::pin(self.bind(wanted)).await)),
             Output::Resume { id } => return Ok(Some(Box::pin(self.resume(&id)).await)),

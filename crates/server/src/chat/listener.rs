@@ -31,14 +31,14 @@ pub(crate) async fn serve(
     slot: Slot,
     security: Security,
 ) -> io::Result<()> {
-    let (max_bytes, patience) = (chat.limits.frame_bytes, chat.limits.request_time);
+    let patience = chat.limits.request_time;
     let (encryption, wire) = match security {
         Security::Direct(acceptor) => {
             // Boxed, because it is large and nothing of it stays.
             let handshake = Box::pin(acceptor.accept(socket));
             let socket = time::timeout(patience, handshake).await??;
             peer.secure = true;
-            let wire = TcpWire::new(Box::new(socket), max_bytes, None);
+            let wire = TcpWire::new(Box::new(socket), None);
             (Encryption::Private, wire)
         }
         Security::OnRequest(acceptor) => {
@@ -48,7 +48,7 @@ pub(crate) async fn serve(
                 (_, false) => Encryption::Required,
             };
             let tls = acceptor.map(|acceptor| (acceptor, patience));
-            (encryption, TcpWire::new(Box::new(socket), max_bytes, tls))
+            (encryption, TcpWire::new(Box::new(socket), tls))
         }
     };
     connection::run(chat, peer, slot, encryption, wire).await;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time;
 use tokio_rustls::TlsAcceptor;
-use visavis_xmpp::server::{Framing, Input};
+use visavis_xmpp::server::{Framing, Input, MAX_UNAUTHENTICATED_BYTES};
 use visavis_xmpp::tcp::TcpReader;
 
 use super::wire::{Closing, Heard, LINGER, LINGER_BYTES, Lost, Wire};
@@ -37,15 +37,11 @@ pub(super) struct TcpWire {
 }
 
 impl TcpWire {
-    /// A stream of pieces of `max_bytes` at most, which `tls` can encrypt.
-    pub(super) fn new(
-        socket: Box<dyn Socket>,
-        max_bytes: usize,
-        tls: Option<(TlsAcceptor, Duration)>,
-    ) -> Self {
+    /// A stream of a stranger, which `tls` can encrypt.
+    pub(super) fn new(socket: Box<dyn Socket>, tls: Option<(TlsAcceptor, Duration)>) -> Self {
         Self {
             socket,
-            reader: TcpReader::new(max_bytes),
+            reader: TcpReader::new(MAX_UNAUTHENTICATED_BYTES),
             queued: Vec::new(),
             tls,
         }
@@ -103,6 +99,10 @@ impl Wire for TcpWire {
 
     async fn flush(&mut self) -> Result<(), Lost> {
         self.send_queued().await.map_err(|_| Lost)
+    }
+
+    fn trust(&mut self, max_bytes: usize) {
+        self.reader.allow(max_bytes);
     }
 
     async fn encrypt(&mut self) -> Result<(), Lost> {

@@ -45,6 +45,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Wire for WebSocketStream<S> {
         SinkExt::flush(self).await.map_err(|_| Lost)
     }
 
+    /// The bound on messages is fixed when the socket is opened; the stream itself refuses what is
+    /// too much for a stranger.
+    fn trust(&mut self, _max_bytes: usize) {}
+
     /// A WebSocket is encrypted from its first byte or not at all.
     async fn encrypt(&mut self) -> Result<(), Lost> {
         Err(Lost)

@@ -38,6 +38,9 @@ pub(super) trait Wire: Send {
     /// Sends what is queued.
     fn flush(&mut self) -> impl Future<Output = Result<(), Lost>> + Send;
 
+    /// The client has logged in: from now on it may send this much at once.
+    fn trust(&mut self, max_bytes: usize);
+
     /// Lets TLS begin.
     fn encrypt(&mut self) -> impl Future<Output = Result<(), Lost>> + Send;
 

@@ -47,6 +47,29 @@ async fn a_stanza_of_ten_megabytes() {
     running.still_serves().await;
 }
 
+/// What a stranger sends takes no more room than a login needs.
+#[tokio::test]
+async fn a_stranger_may_send_less_at_once() {
+    let running = start().await;
+    let begun = format!("<message><body>{}", "x".repeat(100_000));
+    let mut stranger = stream(&running, false).await;
+    stranger.send(&begun).await;
+    ends_with(stranger, "policy-violation", "the beginning of a message").await;
+
+    let mut known = stream(&running, true).await;
+    known.send(&format!("{begun}</body></message>")).await;
+    known
+        .send("<iq id='p' type='get'><ping xmlns='urn:xmpp:ping'/></iq>")
+        .await;
+    loop {
+        let answer = known.element().await;
+        assert_ne!(answer.name(), "error");
+        if answer.attribute("id") == Some("p") {
+            break;
+        }
+    }
+}
+
 #[tokio::test]
 async fn nesting_names_and_entities() {
     let running = start().await;

@@ -4,6 +4,7 @@ use crate::common::{self, APP, soon, start, start_with};
 use axum::body::Body;
 use axum::http::Method;
 use serde_json::{Value, json};
+use visavis_server::ServerConfig;
 
 #[tokio::test]
 async fn preflights_are_answered_for_every_path() {
@@ -151,7 +152,12 @@ async fn the_web_socket_wants_its_subprotocol() {
 
 #[tokio::test]
 async fn connections_are_bounded() {
-    let running = start_with(|config| config.limits.connections = 1).await;
+    refuses_the_second(|config| config.limits.connections = 1).await;
+    refuses_the_second(|config| config.limits.connections_per_address = 1).await;
+}
+
+async fn refuses_the_second(limit: impl FnOnce(&mut ServerConfig)) {
+    let running = start_with(limit).await;
     let first = common::chat::Chat::connect(&running.ws()).await;
     let rest = running.rest(APP);
     let refused = rest.request(Method::GET, "/").body(Body::empty()).unwrap();

@@ -58,6 +58,11 @@ impl TcpReader {
         }
     }
 
+    /// Pieces may have `max_bytes` from now on.
+    pub const fn allow(&mut self, max_bytes: usize) {
+        self.max_bytes = max_bytes;
+    }
+
     /// Takes bytes from the socket. Take all pieces before the next ones.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
