@@ -78,6 +78,9 @@ pub struct Limits {
     /// Largest stanza or WebSocket message from a client, in bytes; 1 KiB at
     /// least.
     pub frame_bytes: usize,
+    /// Requests a second that one address may send on average, twice that at
+    /// once; an IPv6 network of 64 bits counts as one. Raise it behind a proxy.
+    pub requests_per_second: u32,
     /// Largest HTTP request body, in bytes.
     pub body_bytes: usize,
     /// Open TCP connections, all listeners and purposes together.
@@ -168,6 +171,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             frame_bytes: 256 * 1024,
+            requests_per_second: 1000,
             body_bytes: 64 * 1024,
             connections: 10_000,
             connections_per_address: 1000,

@@ -40,6 +40,7 @@ mod server;
 mod start_error;
 pub mod store;
 mod tasks;
+mod throttle;
 mod tls;
 mod visitors;
 mod web;

@@ -63,7 +63,8 @@ impl Drop for Visit {
     }
 }
 
-fn household(address: IpAddr) -> IpAddr {
+/// The address, or of IPv6 the network, that stands for whoever is there.
+pub(crate) fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => {

@@ -73,6 +73,9 @@ macro_rules! options {
 options!("Limits", LimitOptions for Limits {
     /// Largest chat message from a client, in bytes; 1024 at least
     frame_bytes as "frame-bytes": usize,
+    /// REST requests a second that one address, or one IPv6 network of 64 bits, may send on average;
+    /// raise it behind a proxy
+    requests_per_second as "requests-per-second": u32,
     /// Largest HTTP request body, in bytes
     body_bytes as "body-bytes": usize,
     /// Open TCP connections, all listeners together

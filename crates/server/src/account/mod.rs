@@ -19,6 +19,7 @@ mod ice_servers;
 pub(crate) mod json;
 mod login;
 mod nonce;
+mod rate;
 mod session;
 mod signature;
 mod users;
@@ -39,6 +40,7 @@ use crate::relay::RelayAccess;
 use crate::store::StoreThread;
 pub(crate) use error::ApiError;
 use nonce::Nonces;
+use rate::Rates;
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -81,6 +83,7 @@ impl Accounts {
 
 /// The routes, their paths without the `.json` that clients append.
 pub(crate) fn routes(accounts: Arc<Accounts>) -> Router {
+    let rates = Arc::new(Rates::new(accounts.limits.requests_per_second));
     let with_session = Router::new()
         .route("/session", get(session::show).delete(session::destroy))
         .route("/login", post(login::log_in).delete(login::log_out))
@@ -115,6 +118,7 @@ pub(crate) fn routes(accounts: Arc<Accounts>) -> Router {
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .fallback(async || ApiError::NotFound)
         .with_state(accounts)
+        .layer(middleware::from_fn_with_state(rates, rate::bound))
 }
 
 /// Adds what browsers need to every answer, of other routes too.

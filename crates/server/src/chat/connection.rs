@@ -31,12 +31,12 @@ use super::membership::Membership;
 use super::outbox::{End, Ending, Outbox, Outgoing, outbox};
 use super::resumption::{Claim, Claims, Held, next_claim, park};
 use super::silence::{Measure, Silence};
-use super::throttle::Throttle;
 use super::wire::{Closing, Heard, Lost, Wire, in_time};
 use crate::accept::{Peer, Slot};
 use crate::clock::UnixTime;
 use crate::store::TokenHash;
 use crate::tasks::Phase;
+use crate::throttle::Throttle;
 
 /// Most stanzas written before the socket is flushed.
 const BATCH: usize = 64;

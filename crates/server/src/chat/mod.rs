@@ -26,7 +26,6 @@ mod requests;
 mod resumption;
 mod silence;
 mod tcp;
-mod throttle;
 mod upgrade;
 mod websocket;
 mod wire;

@@ -151,6 +151,25 @@ async fn the_web_socket_wants_its_subprotocol() {
 }
 
 #[tokio::test]
+async fn whoever_asks_too_much_is_told_to_wait() {
+    let running = start_with(|config| config.limits.requests_per_second = 1).await;
+    let rest = running.rest(APP);
+    let mut answers = Vec::new();
+    for _ in 0..5 {
+        answers.push(rest.get("/session.json").await);
+    }
+    let refused = answers.iter().find(|answer| answer.status == 429);
+    let refused = refused.expect("five at once are too many");
+    assert_eq!(answers[0].status, 401);
+    assert_eq!(refused.body, json!({"errors": ["Too Many Requests"]}));
+    assert!(refused.headers.contains_key("retry-after"));
+    assert!(refused.headers.contains_key("access-control-allow-origin"));
+    // Chat and health are not counted.
+    running.chat(101).await;
+    assert_eq!(rest.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
 async fn connections_are_bounded() {
     refuses_the_second(|config| config.limits.connections = 1).await;
     refuses_the_second(|config| config.limits.connections_per_address = 1).await;

@@ -1,13 +1,14 @@
-//! How fast one connection may send.
+//! How fast one sender may send.
 //!
-//! A bucket of stanzas that fills at a steady rate. Sending beyond it is no
-//! error: the server just reads later, and TCP passes that on to the sender.
+//! A bucket that fills at a steady rate. Chat that comes too fast is no error:
+//! the server just reads later, and TCP passes that on to the sender. Requests
+//! are refused.
 
 use std::time::{Duration, Instant};
 
-/// The bucket of one connection.
+/// The bucket of one sender.
 #[derive(Debug)]
-pub(super) struct Throttle {
+pub(crate) struct Throttle {
     interval: Duration,
     burst: Duration,
     /// When the bucket will be full again, were nothing else to come.
@@ -15,8 +16,8 @@ pub(super) struct Throttle {
 }
 
 impl Throttle {
-    /// `rate` stanzas a second, twice as many at once.
-    pub(super) fn new(rate: u32, now: Instant) -> Self {
+    /// `rate` a second, twice as many at once.
+    pub(crate) fn new(rate: u32, now: Instant) -> Self {
         Self {
             interval: Duration::from_secs(1) / rate.max(1),
             burst: Duration::from_secs(2),
@@ -24,12 +25,28 @@ impl Throttle {
         }
     }
 
-    /// Takes one stanza; says how long to wait before reading on.
-    pub(super) fn take(&mut self, now: Instant) -> Duration {
+    /// Takes one; says how long to wait before reading on.
+    pub(crate) fn take(&mut self, now: Instant) -> Duration {
         self.full_at = self.full_at.max(now) + self.interval;
         self.full_at
             .saturating_duration_since(now)
             .saturating_sub(self.burst)
+    }
+
+    /// Takes one, unless that would mean to wait: for how long.
+    pub(crate) fn try_take(&mut self, now: Instant) -> Result<(), Duration> {
+        let before = self.full_at;
+        let wait = self.take(now);
+        if wait.is_zero() {
+            return Ok(());
+        }
+        self.full_at = before;
+        Err(wait)
+    }
+
+    /// Whether it is as a new one would be.
+    pub(crate) fn is_full(&self, now: Instant) -> bool {
+        self.full_at <= now
     }
 }
 
