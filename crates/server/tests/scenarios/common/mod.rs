@@ -11,6 +11,7 @@ pub(crate) mod stream;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -39,37 +40,61 @@ pub(crate) fn loopback() -> SocketAddr {
 /// A configuration with free ports in a new folder, where the applications
 /// 4242 and 77 each have the users 101, 102 and 103.
 pub(crate) fn prepare() -> (ServerConfig, TempDir) {
+    prepare_with(DOMAIN, |store| {
+        for application in [APP, OTHER_APP] {
+            let key = format!("key{application}");
+            add_application(
+                store,
+                application,
+                &key,
+                application == OTHER_APP,
+                101..=103,
+            );
+        }
+    })
+}
+
+/// A configuration with free ports and a store that `fill` has filled.
+pub(crate) fn prepare_with(domain: &str, fill: impl FnOnce(&mut Store)) -> (ServerConfig, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let config = ServerConfig {
         data_dir: folder.path().join("data"),
-        domain: DOMAIN.to_owned(),
+        domain: domain.to_owned(),
         http: Some(loopback()),
         relay: Some(loopback()),
         xmpp: Some(loopback()),
         ..ServerConfig::default()
     };
-    let mut store = Store::open(&config.data_dir).unwrap();
-    for application in [APP, OTHER_APP] {
-        let new = NewApplication {
-            id: Some(ApplicationId(application)),
-            key: Some(format!("key{application}")),
-            secret: Some(Secret::new(format!("secret{application}"))),
-            sign_up: application == OTHER_APP,
-        };
-        store.add_application(&new, UnixTime::now()).unwrap();
-        for user in 101..=103 {
-            let new = NewUser {
-                id: Some(UserId(user)),
-                login: format!("user{user}"),
-                password: PasswordHash::new(&password(user)).unwrap(),
-                profile: Profile::new(),
-            };
-            store
-                .add_user(ApplicationId(application), &new, UnixTime::now())
-                .unwrap();
-        }
-    }
+    fill(&mut Store::open(&config.data_dir).unwrap());
     (config, folder)
+}
+
+/// An application with users whose passwords are [`password`].
+pub(crate) fn add_application(
+    store: &mut Store,
+    application: u32,
+    key: &str,
+    sign_up: bool,
+    users: RangeInclusive<u32>,
+) {
+    let new = NewApplication {
+        id: Some(ApplicationId(application)),
+        key: Some(key.to_owned()),
+        secret: Some(Secret::new(format!("secret{application}"))),
+        sign_up,
+    };
+    store.add_application(&new, UnixTime::now()).unwrap();
+    for user in users {
+        let new = NewUser {
+            id: Some(UserId(user)),
+            login: format!("user{user}"),
+            password: PasswordHash::new(&password(user)).unwrap(),
+            profile: Profile::new(),
+        };
+        store
+            .add_user(ApplicationId(application), &new, UnixTime::now())
+            .unwrap();
+    }
 }
 
 pub(crate) fn password(user: u32) -> String {

@@ -75,7 +75,7 @@ impl Rest {
         fields
     }
 
-    fn signature(&self, fields: &[(String, String)]) -> String {
+    pub(crate) fn signature(&self, fields: &[(String, String)]) -> String {
         let mut parts: Vec<_> = fields.iter().map(|(k, v)| format!("{k}={v}")).collect();
         parts.sort();
         let key = format!("secret{}", self.application);
