@@ -21,6 +21,8 @@ fi
 if [ "${1:-}" = browser ]; then
   need turnutils_uclient coturn
   /usr/bin/python3 -c 'import slixmpp' 2>/dev/null || missing+=(python3-slixmpp)
+  need node nodejs
+  need npm npm
   # Networks with links that can be cut.
   need ip iproute2
   need unshare util-linux
@@ -38,7 +40,14 @@ if ! command -v cargo >/dev/null 2>&1; then
   exit 1
 fi
 
-[ ${#missing[@]} -eq 0 ] && exit 0
+libraries() { # of the foreign clients, as wanted
+  [ "$1" != browser ] || npm ci --silent --no-fund --no-audit --prefix "$(dirname "$0")/../tests/interop/clients"
+}
+
+if [ ${#missing[@]} -eq 0 ]; then
+  libraries "${1:-}"
+  exit 0
+fi
 
 if ! command -v apt-get >/dev/null 2>&1; then
   echo "Please install: ${missing[*]} (names as in Debian)." >&2
@@ -63,3 +72,4 @@ fi
 if [ ${#servers[@]} -gt 0 ] && [ -d /run/systemd/system ]; then
   "${sudo[@]}" systemctl disable -q "${servers[@]}"
 fi
+libraries "${1:-}"

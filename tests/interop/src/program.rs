@@ -1,7 +1,9 @@
-//! Our binary as a person uses it.
+//! Our binary as a person uses it, and foreign programs that are told what to do and say what
+//! happens in lines of JSON.
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -12,10 +14,13 @@ use tokio::task::JoinHandle;
 use crate::cast::{Cast, login, password};
 use crate::place::Place;
 
+/// A step that hangs fails; nothing is measured by it.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
 /// How many new pictures of somebody show that he is seen.
 const PICTURES: u64 = 15;
 
-/// A running `visavis call` or `visavis answer`.
+/// A running `visavis call` or `visavis answer`, or a foreign program.
 pub struct Program {
     process: Child,
     /// Read as soon as they come: what was printed later than a moment is told from what was
@@ -71,18 +76,28 @@ impl Program {
     /// # Panics
     /// As [`start`](Self::start).
     pub fn start_at(place: Place<'_>, cast: &Cast, user: u32, arguments: &[&str]) -> Self {
-        let mut process = place
-            .command(binary())
+        let mut command = place.command(binary());
+        command
             .args(arguments)
             .args(["--server", &cast.url, "--login", &login(user), "--json"])
             .env("VISAVIS_APP", &cast.app)
-            .env("VISAVIS_PASSWORD", password(user))
+            .env("VISAVIS_PASSWORD", password(user));
+        Self::run(&format!("user {user}"), command)
+    }
+
+    /// Starts a program of whatever kind; `name` stands before what it complains about.
+    ///
+    /// # Panics
+    /// When it is missing: `cargo build -p visavis-cli` makes ours, `tools/setup.sh browser`
+    /// installs the others.
+    pub fn run(name: &str, mut command: Command) -> Self {
+        let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .expect("the binary runs: `cargo build -p visavis-cli` makes it");
+            .unwrap_or_else(|error| panic!("{command:?} does not run: {error}"));
         let output = process.stdout.take().expect("its output");
         let input = process.stdin.take().expect("its input");
         let complaints = process.stderr.take().expect("its complaints");
@@ -92,7 +107,7 @@ impl Program {
             process,
             lines,
             input: Some(input),
-            complaints: tokio::spawn(hear(user, complaints)),
+            complaints: tokio::spawn(hear(name.to_owned(), complaints)),
             seen: Vec::new(),
         }
     }
@@ -118,7 +133,8 @@ impl Program {
         panic!("`{event}` never came; it printed {:#?}", self.seen);
     }
 
-    async fn next(&mut self) -> Option<Value> {
+    /// The next line that it prints; none when it has ended.
+    pub async fn next(&mut self) -> Option<Value> {
         let value = self.lines.recv().await?;
         self.seen.push(value.clone());
         Some(value)
@@ -237,11 +253,11 @@ async fn read(output: ChildStdout, lines: UnboundedSender<Value>) {
 }
 
 /// Shows what it complains about, and keeps it.
-async fn hear(user: u32, complaints: ChildStderr) -> Vec<String> {
+async fn hear(name: String, complaints: ChildStderr) -> Vec<String> {
     let mut lines = BufReader::new(complaints).lines();
     let mut heard = Vec::new();
     while let Ok(Some(line)) = lines.next_line().await {
-        eprintln!("user {user}: {line}");
+        eprintln!("{name}: {line}");
         heard.push(line);
     }
     heard
