@@ -57,7 +57,7 @@ async fn ready(State(health): State<Arc<Health>>) -> (StatusCode, Json<Value>) {
 
 impl Health {
     async fn database_answers(&self) -> bool {
-        let check = self.store.run::<_, StoreError>(|store| store.check());
+        let check = self.store.read::<_, StoreError>(|store| store.check());
         match time::timeout(PATIENCE, check).await {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
