@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use visavis_load::{LoadError, MIN_BODY, People, Plan, Roots, StartTls, Target, TargetError, Work};
 
-use crate::call::options::first_line;
+use crate::call::options::password;
 use crate::exit::{Failure, Outcome, Reason};
 
 /// Put load on a server, and verify that nothing is lost
@@ -197,16 +197,7 @@ impl ChatCommand {
             (Some(file), _) => People::read(&file)
                 .map_err(|error| Failure::of(Reason::Source, &error).within("--users"))?,
             (None, pattern) => {
-                let password = if self.password_stdin {
-                    first_line()?
-                } else {
-                    std::env::var("VISAVIS_PASSWORD").map_err(|_| {
-                        Failure::new(
-                            Reason::Usage,
-                            "the password is missing: set VISAVIS_PASSWORD or use --password-stdin",
-                        )
-                    })?
-                };
+                let password = password(self.password_stdin)?;
                 People::pattern(pattern.unwrap_or_default(), password, self.first)
                     .map_err(|error| Failure::of(Reason::Usage, &error).within("--login"))?
             }

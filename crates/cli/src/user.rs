@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use crate::accounts::{Accounts, WantedUser};
-use crate::call::options::first_line;
+use crate::call::options::password;
 use crate::exit::{Failure, Outcome, Reason};
 
 /// Add, import, list and remove users
@@ -76,16 +76,7 @@ impl UserCommand {
                 password_stdin,
                 data,
             } => {
-                let password = if password_stdin {
-                    first_line()?
-                } else {
-                    std::env::var("VISAVIS_PASSWORD").map_err(|_| {
-                        Failure::new(
-                            Reason::Usage,
-                            "the password is missing: set VISAVIS_PASSWORD or use --password-stdin",
-                        )
-                    })?
-                };
+                let password = password(password_stdin)?;
                 let user = WantedUser {
                     id,
                     login,

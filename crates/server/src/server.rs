@@ -156,10 +156,7 @@ impl Server {
         if let Some(desk) = listeners.desk {
             let token = AdminToken::load(config.admin_token, &config.data_dir)?;
             let left = Notice::leave(&config.data_dir, desk.address, &token);
-            notice = left.map_err(StartError::Notice)?;
-            if notice.is_none() {
-                tracing::warn!("another server runs on this data folder");
-            }
+            notice = Some(left.map_err(StartError::Notice)?);
             let admin = Admin {
                 token,
                 store: store.clone(),

@@ -28,6 +28,8 @@ pub const SECOND_NATIVE: u32 = 104;
 pub struct Cast {
     process: Child,
     data: PathBuf,
+    /// The server's options and their values, but for `--http` and `--relay`.
+    options: Vec<String>,
     ready: Value,
     /// Where the server is reached: its `https://` address, otherwise its `http://` one.
     pub url: String,
@@ -45,7 +47,7 @@ impl Cast {
         Self::gather_at(Place::Here, folder, &listeners).await
     }
 
-    /// Starts a server somewhere, with these listeners.
+    /// Starts a server somewhere, with these listeners and other options, each with its value.
     ///
     /// # Panics
     /// When the server does not start.
@@ -60,6 +62,11 @@ impl Cast {
         Self {
             process,
             data: folder.to_owned(),
+            options: listeners
+                .chunks(2)
+                .filter(|option| !["--http", "--relay"].contains(&option[0]))
+                .flat_map(|option| option.iter().map(|word| (*word).to_owned()))
+                .collect(),
             ready,
             url,
             app,
@@ -82,7 +89,8 @@ impl Cast {
     pub async fn start_server_again(&mut self) {
         let http = self.url.trim_start_matches("http://").to_owned();
         let relay = self.ready["relay"].as_str().expect("an address").to_owned();
-        let listeners = ["--http", &http, "--relay", &relay];
+        let mut listeners = vec!["--http", &http, "--relay", &relay];
+        listeners.extend(self.options.iter().map(String::as_str));
         (self.process, self.ready) = serve(Place::Here, &self.data, &listeners).await;
     }
 

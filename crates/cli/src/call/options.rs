@@ -138,21 +138,9 @@ impl Options {
             server: self.server.clone(),
             app,
             login: self.login.clone(),
-            password: self.password()?,
+            password: password(self.password_stdin)?,
             extra_roots,
         })
-    }
-
-    fn password(&self) -> Result<String, Failure> {
-        if !self.password_stdin {
-            return std::env::var("VISAVIS_PASSWORD").map_err(|_| {
-                Failure::new(
-                    Reason::Usage,
-                    "the password is missing: set VISAVIS_PASSWORD or give it on standard input with --password-stdin",
-                )
-            });
-        }
-        first_line()
     }
 
     /// `--user-info` as the calls carry it.
@@ -164,6 +152,19 @@ impl Options {
     pub(crate) fn ice_servers(&self) -> Vec<IceServer> {
         self.ice_server.iter().map(IceServer::stun).collect()
     }
+}
+
+/// The password, from standard input or from the environment.
+pub(crate) fn password(from_stdin: bool) -> Result<String, Failure> {
+    if from_stdin {
+        return first_line();
+    }
+    std::env::var("VISAVIS_PASSWORD").map_err(|_| {
+        Failure::new(
+            Reason::Usage,
+            "the password is missing: set VISAVIS_PASSWORD or give it on standard input with --password-stdin",
+        )
+    })
 }
 
 /// The first line of standard input, without its end.

@@ -46,20 +46,14 @@ pub struct RunningServer {
 }
 
 impl Notice {
-    /// Leaves the file; `None` when another server has one in this folder.
-    pub(crate) fn leave(
-        data: &Path,
-        address: SocketAddr,
-        token: &AdminToken,
-    ) -> io::Result<Option<Self>> {
+    /// Leaves the file. The folder is this server's alone.
+    pub(crate) fn leave(data: &Path, address: SocketAddr, token: &AdminToken) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(data.join(FILE))?;
-        if !lock(&file)? {
-            return Ok(None);
-        }
+        lock(&file)?;
         let mut notice = Self(file);
         let content = Content {
             address,
@@ -68,20 +62,20 @@ impl Notice {
         let text = serde_json::to_string(&content)?;
         notice.0.set_len(0)?;
         notice.0.write_all(text.as_bytes())?;
-        Ok(Some(notice))
+        Ok(notice)
     }
 }
 
 /// Those who only look hold a lock for a moment.
-fn lock(file: &File) -> io::Result<bool> {
+fn lock(file: &File) -> io::Result<()> {
     for _ in 0..TRIES {
         match file.try_lock() {
-            Ok(()) => return Ok(true),
+            Ok(()) => return Ok(()),
             Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
-    Ok(false)
+    Err(io::ErrorKind::WouldBlock.into())
 }
 
 impl Drop for Notice {
@@ -136,12 +130,12 @@ mod tests {
         let (data, address) = (folder.path(), "127.0.0.1:9".parse().unwrap());
         let token = AdminToken::load(None, data).unwrap();
         assert!(RunningServer::find(data).unwrap().is_none());
-        let notice = Notice::leave(data, address, &token).unwrap().unwrap();
+        let notice = Notice::leave(data, address, &token).unwrap();
         let found = RunningServer::find(data).unwrap().unwrap();
         assert_eq!(found.address, address);
         assert!(token.is(found.token.reveal()));
         assert!(!format!("{found:?}").contains(found.token.reveal()));
-        assert!(Notice::leave(data, address, &token).unwrap().is_none());
+        assert!(Notice::leave(data, address, &token).is_err());
 
         // As after a crash: the text stays, the lock does not.
         let file = data.join(FILE);

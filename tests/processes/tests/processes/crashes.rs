@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
+use tokio::sync::watch;
 use visavis_interop_tests::cast::{APP, Cast, NATIVE, PAGE};
 use visavis_interop_tests::place::Place;
 use visavis_interop_tests::program::binary;
@@ -19,8 +19,10 @@ use crate::stranger::Stranger;
 
 const ROUNDS: u32 = 4;
 
-/// How long the server works before it is killed; different moments of its work are met.
-const WORK: Duration = Duration::from_millis(450);
+/// What the server has done at least when it is killed; each round a little more, so that different
+/// moments of its work are met.
+const MESSAGES: u32 = 20;
+const ACCOUNTS: usize = 2;
 
 /// Adds a user as an operator does; whether that was answered with success.
 async fn add_user(data: &Path, login: &str) -> bool {
@@ -69,6 +71,7 @@ async fn what_was_answered_with_success_outlives_a_kill() {
         for round in 0..ROUNDS {
             let mut writer = Stranger::enter(&cast, PAGE).await;
             writer.count_stanzas().await;
+            let (written, mut seen_written) = watch::channel(0);
             let writing = tokio::spawn(async move {
                 let first = sent;
                 let mut taken = 0;
@@ -76,12 +79,14 @@ async fn what_was_answered_with_success_outlives_a_kill() {
                     assert_eq!(handled, sent - first + 1, "each is acknowledged by itself");
                     sent += 1;
                     taken = handled;
+                    written.send_replace(taken);
                 }
                 (first..first + taken, sent + 1)
             });
             let folder = data.clone();
             let killed = Arc::new(AtomicBool::new(false));
             let over = Arc::clone(&killed);
+            let (accounts, mut seen_added) = watch::channel(0);
             let adding = tokio::spawn(async move {
                 let mut added = Vec::new();
                 while !over.load(Ordering::Relaxed) {
@@ -90,23 +95,23 @@ async fn what_was_answered_with_success_outlives_a_kill() {
                         break;
                     }
                     added.push(login);
+                    accounts.send_replace(added.len());
                 }
                 added
             });
-            tokio::time::sleep(WORK + round * Duration::from_millis(37)).await;
+            let enough = MESSAGES + 7 * round;
+            let wrote = seen_written.wait_for(|written| *written >= enough);
+            wrote.await.expect("the server takes messages");
+            let there = seen_added.wait_for(|added| *added >= ACCOUNTS);
+            there.await.expect("the server adds users");
             cast.kill_server().await;
             killed.store(true, Ordering::Relaxed);
             let (taken, next) = writing.await.unwrap();
-            assert!(
-                !taken.is_empty(),
-                "the server took messages in round {round}"
-            );
             acknowledged.extend(taken);
             sent = next;
             added.extend(adding.await.unwrap());
             cast.start_server_again().await;
         }
-        assert!(!added.is_empty());
         let there = logins(&data).await;
         assert!(added.is_subset(&there), "{:?}", added.difference(&there));
 
