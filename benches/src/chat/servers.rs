@@ -225,6 +225,7 @@ fn ours(folder: &Path, ports: Ports) -> Command {
         .arg("--key")
         .arg(certificate("localhost.key"))
         .args(["--relay", "off", "--stanzas-per-second", "1000000"])
+        .args(["--stanzas-per-second-per-user", "off"])
         .args([
             "--connections",
             "50000",

@@ -101,6 +101,10 @@ pub struct Limits {
     /// Stanzas a second that one connection may send on average; twice that
     /// at once. Beyond it the server reads more slowly.
     pub stanzas_per_second: u32,
+    /// Stanzas a second that one user may send others or ask of the server on
+    /// average, all his connections together; twice that at once. What goes
+    /// beyond it is refused. None is no bound.
+    pub stanzas_per_second_per_user: Option<u32>,
     /// Time from the opening of a chat connection to its bound resource.
     pub login_time: Duration,
     /// Silence on a chat connection after which the server pings.
@@ -181,6 +185,7 @@ impl Default for Limits {
             outbound_stanzas: 4096,
             outbound_bytes: 4 * 1024 * 1024,
             stanzas_per_second: 1000,
+            stanzas_per_second_per_user: Some(2000),
             login_time: Duration::from_secs(30),
             ping_after: Duration::from_secs(30),
             ping_answer: Duration::from_secs(20),

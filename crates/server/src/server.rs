@@ -25,6 +25,7 @@ use crate::relay::{RelayAccess, RelayStatus, StatusBoard};
 use crate::start_error::{MIN_FRAME_BYTES, StartError};
 use crate::store::{FolderLock, Store, StoreThread};
 use crate::tasks::{TaskEnd, Tasks};
+use crate::throttle::Throttles;
 use crate::tls::Tls;
 use crate::{relay, renewal, revocation, web};
 
@@ -110,6 +111,7 @@ impl Server {
             directory: Arc::clone(&directory),
             store: store.clone(),
             limits: limits.clone(),
+            rates: limits.stanzas_per_second_per_user.map(Throttles::new),
             relay: access,
             tasks: tasks.clone(),
             metrics: Arc::clone(&metrics),

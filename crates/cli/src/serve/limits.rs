@@ -66,7 +66,6 @@ macro_rules! options {
         }
     };
     (@name Seconds) => { "SECONDS" };
-    (@name Bound) => { "N" };
     (@name $kind:ty) => { "N" };
 }
 
@@ -94,6 +93,9 @@ options!("Limits", LimitOptions for Limits {
     outbound_bytes as "outbound-bytes": usize,
     /// Stanzas a second that one connection may send on average
     stanzas_per_second as "stanzas-per-second": u32,
+    /// Stanzas a second that one user may send others or ask of the server on average, all
+    /// connections together; beyond it they are refused; `off` for no bound
+    stanzas_per_second_per_user as "stanzas-per-second-per-user": Bound<u32>,
     /// Time to log in to chat
     login_time as "login-time": Seconds,
     /// Silence on a chat connection after which it is pinged
@@ -124,9 +126,9 @@ options!("Limits", LimitOptions for Limits {
 
 /// A number, or none for no bound.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bound(Option<u64>);
+pub(super) struct Bound<T>(Option<T>);
 
-impl FromStr for Bound {
+impl<T: FromStr<Err = ParseIntError>> FromStr for Bound<T> {
     type Err = ParseIntError;
 
     fn from_str(text: &str) -> Result<Self, ParseIntError> {
@@ -137,23 +139,23 @@ impl FromStr for Bound {
     }
 }
 
-impl fmt::Display for Bound {
+impl<T: fmt::Display> fmt::Display for Bound<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
+        match &self.0 {
             Some(bound) => bound.fmt(f),
             None => f.write_str("off"),
         }
     }
 }
 
-impl From<Option<u64>> for Bound {
-    fn from(bound: Option<u64>) -> Self {
+impl<T> From<Option<T>> for Bound<T> {
+    fn from(bound: Option<T>) -> Self {
         Self(bound)
     }
 }
 
-impl From<Bound> for Option<u64> {
-    fn from(bound: Bound) -> Self {
+impl<T> From<Bound<T>> for Option<T> {
+    fn from(bound: Bound<T>) -> Self {
         bound.0
     }
 }
@@ -164,7 +166,7 @@ options!("Limits of the relay", RelayLimitOptions for RelayLimits {
     /// Allocations of one user at a time
     allocations_per_user as "relay-allocations-per-user": u32,
     /// Bytes a second of one user in both directions together; `off` for no bound
-    bytes_per_second_per_user as "relay-bytes-per-second-per-user": Bound,
+    bytes_per_second_per_user as "relay-bytes-per-second-per-user": Bound<u64>,
     /// Permissions of one allocation
     permissions as "relay-permissions": usize,
     /// Channels of one allocation

@@ -38,9 +38,9 @@ use crate::config::Limits;
 use crate::openapi;
 use crate::relay::RelayAccess;
 use crate::store::StoreThread;
+use crate::throttle::Throttles;
 pub(crate) use error::ApiError;
 use nonce::Nonces;
-use rate::Rates;
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl Accounts {
 
 /// The routes, their paths without the `.json` that clients append.
 pub(crate) fn routes(accounts: Arc<Accounts>) -> Router {
-    let rates = Arc::new(Rates::new(accounts.limits.requests_per_second));
+    let rates = Arc::new(Throttles::new(accounts.limits.requests_per_second));
     let with_session = Router::new()
         .route("/session", get(session::show).delete(session::destroy))
         .route("/login", post(login::log_in).delete(login::log_out))

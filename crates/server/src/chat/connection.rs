@@ -19,7 +19,7 @@ use visavis_xmpp::UnackedLimits;
 use visavis_xmpp::server::{
     Encryption, Input, Output, ResumptionOffer, ServerConfig, ServerStream,
 };
-use visavis_xmpp::stanza::{self, StanzaHeader};
+use visavis_xmpp::stanza::{self, StanzaError, StanzaHeader};
 use visavis_xmpp::tcp::Piece;
 use visavis_xmpp::xml::Limits as XmlLimits;
 
@@ -36,7 +36,7 @@ use crate::accept::{Peer, Slot};
 use crate::clock::UnixTime;
 use crate::store::TokenHash;
 use crate::tasks::Phase;
-use crate::throttle::Throttle;
+use crate::throttle::{SharedThrottle, Throttle};
 
 /// Most stanzas written before the socket is flushed.
 const BATCH: usize = 64;
@@ -72,6 +72,7 @@ pub(super) fn run<W: Wire + 'static>(
         closing: Closing::Normal,
         leave_at: None,
         login: None,
+        rate: None,
         membership: None,
         claims: None,
         ending: outgoing.end(),
@@ -124,6 +125,8 @@ pub(super) struct Connection<W> {
     pub(super) ending: Ending,
     /// Who logged in, and the session if it was by token.
     pub(super) login: Option<(Account, Option<TokenHash>)>,
+    /// What its user may send, on all his connections together.
+    pub(super) rate: Option<SharedThrottle>,
     /// The place among those who are online.
     pub(super) membership: Option<Membership>,
     /// Once the client can come back to the stream.
@@ -268,6 +271,11 @@ impl<W: Wire> Connection<W> {
             Output::Resumable { id } => {
                 self.claims = Some(self.chat.resumptions.register(id));
             }
+            Output::Stanza { header, .. } | Output::Request { header, .. }
+                if self.is_too_much() =>
+            {
+                return Ok(self.refusal(&header, StanzaError::ResourceConstraint));
+            }
             Output::Stanza { header, raw } => return self.deliver(&header, &raw).await,
             Output::Request { header, payload } => {
                 return Ok(Box::pin(self.answer(&header, &payload)).await);
@@ -290,6 +298,22 @@ impl<W: Wire> Connection<W> {
         Ok(None)
     }
 
+    /// Whether the user sends more than he may.
+    fn is_too_much(&self) -> bool {
+        let rate = self.rate.as_ref();
+        let refused = rate.is_some_and(|rate| rate.try_take(Instant::now()).is_err());
+        if refused {
+            self.chat.metrics.chat.refused.inc();
+        }
+        refused
+    }
+
+    /// What tells the client that a stanza was refused, if anything may.
+    pub(super) fn refusal(&self, header: &StanzaHeader, error: StanzaError) -> Option<Input> {
+        let sender = self.membership.as_ref()?.jid();
+        stanza::error_reply(header, error, sender).map(Input::Deliver)
+    }
+
     /// Delivers a stanza of the client; gives back what it has to be answered.
     async fn deliver(&mut self, header: &StanzaHeader, raw: &str) -> Result<Option<Input>, Lost> {
         let Some(membership) = &self.membership else {
@@ -307,11 +331,7 @@ impl<W: Wire> Connection<W> {
             }
             Delivery::Tell(contact, verb) => Box::pin(self.tell(contact, verb)).await,
         };
-        let answer = told.err().and_then(|error| {
-            let sender = self.membership.as_ref()?.jid();
-            stanza::error_reply(header, error, sender)
-        });
-        Ok(answer.map(Input::Deliver))
+        Ok(told.err().and_then(|error| self.refusal(header, error)))
     }
 
     /// Sends the client a stanza that nobody else has for it.

@@ -2,6 +2,7 @@
 //! one, or the one that the client had before.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use visavis_xmpp::Jid;
 use visavis_xmpp::sasl::SaslFailure;
@@ -33,6 +34,8 @@ impl<W: Wire> Connection<W> {
         match login::admit(&self.chat, local, password, address).await {
             Ok((account, session)) => {
                 self.login = Some((account, session));
+                let rates = self.chat.rates.as_ref();
+                self.rate = rates.map(|rates| rates.of(account, Instant::now()));
                 Ok(account.to_string())
             }
             Err(Refusal::Wrong) => Err(SaslFailure::NotAuthorized),

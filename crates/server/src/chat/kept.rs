@@ -32,8 +32,7 @@ impl<W: Wire> Connection<W> {
                 StanzaError::InternalServerError
             }
         };
-        let sender = self.membership.as_ref()?.jid();
-        stanza::error_reply(header, error, sender).map(Input::Deliver)
+        self.refusal(header, error)
     }
 
     /// Sends the client what was kept for its user. Forgotten only once it is

@@ -47,6 +47,8 @@ use crate::metrics::Metrics;
 use crate::relay::RelayAccess;
 use crate::store::StoreThread;
 use crate::tasks::Tasks;
+use crate::throttle::Throttles;
+use account::Account;
 use outbox::End;
 
 /// What all chat connections share.
@@ -57,6 +59,8 @@ pub(crate) struct Chat {
     pub(crate) directory: Arc<Directory>,
     pub(crate) store: StoreThread,
     pub(crate) limits: Limits,
+    /// How much each user sends, if that is bounded.
+    pub(crate) rates: Option<Throttles<Account>>,
     pub(crate) relay: Option<RelayAccess>,
     pub(crate) tasks: Tasks,
     pub(crate) metrics: Arc<Metrics>,

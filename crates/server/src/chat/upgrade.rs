@@ -11,24 +11,18 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tracing::{Instrument, Span};
 use visavis_xmpp::server::Encryption;
 
 use super::Chat;
 use super::connection;
+use super::websocket::WebSocketWire;
 use crate::accept::{Peer, Slot};
 
 const SUBPROTOCOL: &str = "xmpp";
-
-/// Room for what is read and written at once. It stays with a connection that
-/// does nothing; larger stanzas are read in parts.
-const BUFFER: usize = 512;
 
 /// Why there is no WebSocket. The app has to ask differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +46,12 @@ pub(super) async fn upgrade(
     };
     let upgraded = hyper::upgrade::on(&mut request);
     let tasks = chat.tasks.clone();
-    let config = config(chat.limits.frame_bytes);
     let serve = async move {
-        // Boxed, because nothing of it stays.
-        match Box::pin(open(upgraded, config)).await {
-            Ok(socket) => connection::run(chat, peer, slot, Encryption::Private, socket).await,
+        match upgraded.await {
+            Ok(socket) => {
+                let wire = WebSocketWire::new(TokioIo::new(socket));
+                connection::run(chat, peer, slot, Encryption::Private, wire).await;
+            }
             Err(error) => {
                 tracing::debug!(address = %peer.address, %error, "an upgrade failed");
             }
@@ -73,22 +68,6 @@ pub(super) async fn upgrade(
         ),
     ];
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
-}
-
-async fn open(
-    upgraded: OnUpgrade,
-    config: WebSocketConfig,
-) -> hyper::Result<WebSocketStream<TokioIo<Upgraded>>> {
-    let socket = TokioIo::new(upgraded.await?);
-    Ok(WebSocketStream::from_raw_socket(socket, Role::Server, Some(config)).await)
-}
-
-fn config(max_bytes: usize) -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(BUFFER)
-        .write_buffer_size(BUFFER)
-        .max_message_size(Some(max_bytes))
-        .max_frame_size(Some(max_bytes))
 }
 
 /// The value of `Sec-WebSocket-Accept`, if the request is in order.

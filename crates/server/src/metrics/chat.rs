@@ -16,6 +16,8 @@ pub(crate) struct ChatCounts {
     pub(crate) kept: IntCounter,
     /// Kept messages that a device got later.
     pub(crate) handed_out: IntCounter,
+    /// Stanzas refused because their user sent too many.
+    pub(crate) refused: IntCounter,
     /// Streams ended because their client read too slowly.
     pub(crate) overflows: IntCounter,
 }
@@ -53,6 +55,11 @@ impl ChatCounts {
                 registry,
                 "visavis_chat_messages_delivered_late_total",
                 "Kept messages that were sent to a device later.",
+            ),
+            refused: counter(
+                registry,
+                "visavis_chat_stanzas_refused_total",
+                "Stanzas refused because their user sent too many.",
             ),
             overflows: counter(
                 registry,

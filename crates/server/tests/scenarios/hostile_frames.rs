@@ -5,6 +5,7 @@ use crate::common::{APP, DOMAIN, Running, soon, start, start_with};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
@@ -48,6 +49,51 @@ async fn a_frame_of_ten_megabytes() {
         assert_eq!(ended, Some(CloseCode::Size));
     }
     running.still_serves().await;
+}
+
+/// The beginning of a text frame (RFC 6455 section 5.2) of so many bytes, which
+/// is all of them or not.
+fn begun(length: u16, last: bool) -> Vec<u8> {
+    let mut frame = vec![if last { 0x81 } else { 0x01 }, 0x80 | 126];
+    frame.extend(length.to_be_bytes());
+    // Masked with zeros, which is as good as not at all.
+    frame.extend([0; 4]);
+    frame
+}
+
+/// What a stranger sends takes no more room than a login needs.
+#[tokio::test]
+async fn a_stranger_may_send_less_at_once() {
+    let running = start().await;
+    let announced = begun(10_001, true);
+    let blank = vec![b' '; 6000];
+    let mut last = begun(6000, true);
+    last[0] = 0x80;
+    let in_parts = [&begun(6000, false)[..], &blank, &last, &blank].concat();
+    for bytes in [&announced, &in_parts] {
+        let mut stranger = Chat::connect(&running.ws()).await;
+        stranger.open().await;
+        soon(stranger.socket.get_mut().write_all(bytes))
+            .await
+            .unwrap();
+        let told = stranger.frame().await.unwrap();
+        assert!(told.contains("<policy-violation "), "{told}");
+        assert_eq!(stranger.frame().await.unwrap(), CLOSE);
+        let Err(Ended::Close(Some(close))) = stranger.frame().await else {
+            panic!("not closed")
+        };
+        assert_eq!(close.code, CloseCode::Size);
+    }
+    let mut known = running.chat(101).await;
+    let whole = [&announced[..], &[b' '; 10_001], &in_parts].concat();
+    soon(known.socket.get_mut().write_all(&whole))
+        .await
+        .unwrap();
+    known.fence().await;
+    // What fits is looked at.
+    let mut stranger = Chat::connect(&running.ws()).await;
+    stranger.send(&" ".repeat(10_000)).await;
+    stranger.open().await;
 }
 
 #[tokio::test]

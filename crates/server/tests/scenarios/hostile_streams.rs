@@ -70,34 +70,6 @@ async fn a_stranger_may_send_less_at_once() {
     }
 }
 
-#[tokio::test]
-async fn nesting_names_and_entities() {
-    let running = start().await;
-    let deep = format!(
-        "<message>{}{}</message>",
-        "<a>".repeat(2000),
-        "</a>".repeat(2000)
-    );
-    let names = "<message xmlns:x='urn:x'><y:a/></message>";
-    for (sent, error) in [
-        (deep.as_str(), "policy-violation"),
-        (names, "not-well-formed"),
-        ("<message><body>&b;</body></message>", "not-well-formed"),
-        ("<message a='1' a='2'/>", "not-well-formed"),
-        ("<message><?php?></message>", "restricted-xml"),
-        ("<message>\u{1}</message>", "not-well-formed"),
-        ("</message>", "not-well-formed"),
-    ] {
-        for logged_in in [false, true] {
-            let mut stream = stream(&running, logged_in).await;
-            stream.send(sent).await;
-            let what: String = sent.chars().take(40).collect();
-            ends_with(stream, error, &what).await;
-        }
-    }
-    running.still_serves().await;
-}
-
 /// From the first byte to a call, cut off at every byte.
 #[tokio::test]
 async fn an_exchange_cut_off_at_every_place() {

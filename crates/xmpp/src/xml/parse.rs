@@ -39,8 +39,8 @@ pub enum XmlError {
     /// Not well-formed XML.
     #[error("not well-formed XML")]
     NotWellFormed,
-    /// XML of a kind that chat forbids: comments and processing instructions
-    /// (RFC 6120 section 11.1).
+    /// XML of a kind that chat forbids: comments, processing instructions and
+    /// document types (RFC 6120 section 11.1).
     #[error("XML that is not allowed in chat")]
     Restricted,
     /// The document ends too early.
@@ -111,10 +111,18 @@ fn read(
         .map_err(|error| refusal(&error))?;
     let mut rest = text.trim_start_matches(is_space).as_bytes();
     let (mut depth, mut nodes, mut in_text) = (0_usize, 0_usize, false);
-    while let Some(event) = parser
-        .parse(&mut rest, true)
-        .map_err(|error| refusal(&error))?
-    {
+    loop {
+        let event = parser.parse(&mut rest, true).map_err(|error| {
+            let read = text.len() - rest.len();
+            if declares(text.as_bytes().get(..read).unwrap_or_default()) {
+                XmlError::Restricted
+            } else {
+                refusal(&error)
+            }
+        })?;
+        let Some(event) = event else {
+            return Err(XmlError::Truncated);
+        };
         let is_text = matches!(event, Event::Text(..));
         match event {
             Event::StartElement(..) => {
@@ -145,7 +153,16 @@ fn read(
             return alone.then_some(()).ok_or(XmlError::NotWellFormed);
         }
     }
-    Err(XmlError::Truncated)
+}
+
+/// Whether what could not be read is a declaration of a document type (XML 1.0
+/// section 2.8): the parser knows of none, and calls it not well-formed.
+fn declares(read: &[u8]) -> bool {
+    let start = read.iter().rposition(|&byte| byte == b'<');
+    let tag = start
+        .and_then(|start| read.get(start..))
+        .unwrap_or_default();
+    matches!(tag, [b'<', b'!', letter] if letter.is_ascii_uppercase())
 }
 
 const fn is_space(c: char) -> bool {
@@ -386,10 +403,16 @@ mod tests {
         }
         assert_eq!(parse("<a><b></a>"), Err(XmlError::NotWellFormed));
         assert_eq!(parse("<a/><b/>"), Err(XmlError::NotWellFormed));
-        assert_eq!(
-            parse("<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>"),
-            Err(XmlError::NotWellFormed)
-        );
+        for text in [
+            "<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>",
+            "<a><!DOCTYPE a></a>",
+            "<a>é<b/><!ENTITY x 'y'></a>",
+        ] {
+            assert_eq!(parse(text), Err(XmlError::Restricted), "{text}");
+        }
+        for text in ["<a><![CDATX[]]></a>", "<a><!x></a>", "<a b='<!D'/>"] {
+            assert_eq!(parse(text), Err(XmlError::NotWellFormed), "{text}");
+        }
         assert_eq!(parse("<p:a/>"), Err(XmlError::NotWellFormed));
         assert_eq!(parse("<a><!-- b --></a>"), Err(XmlError::Restricted));
         assert_eq!(parse("<a><?b c?></a>"), Err(XmlError::Restricted));

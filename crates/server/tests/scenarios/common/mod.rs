@@ -8,6 +8,7 @@ pub(crate) mod chat;
 pub(crate) mod operator;
 pub(crate) mod rest;
 pub(crate) mod stream;
+pub(crate) mod ways;
 
 use std::future::Future;
 use std::net::SocketAddr;
