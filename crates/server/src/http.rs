@@ -1,6 +1,7 @@
 //! The HTTP front: from accepted connections to routed requests.
 //!
-//! HTTP/1.1, encrypted or not. Bounds the time to send a request.
+//! HTTP/1.1, encrypted or not. Bounds the time to send a request, and the time
+//! in which nothing of an answer is read.
 
 use std::io;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
 use crate::accept::{Peer, Slot};
+use crate::patience::Patient;
 use crate::tasks::Tasks;
 
 /// Largest request head, in bytes.
@@ -62,7 +64,7 @@ impl Front {
             routes,
             tasks,
             until_the_end,
-            ..
+            request_time,
         } = self;
         let service = service_fn(move |mut request: Request<Incoming>| {
             strip_suffix(request.uri_mut());
@@ -70,9 +72,10 @@ impl Front {
             request.extensions_mut().insert(slot.clone());
             routes.clone().call(request)
         });
+        let stream = Patient::new(stream, request_time);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.request_time)
+            .header_read_timeout(request_time)
             .max_buf_size(MAX_HEAD)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();

@@ -32,6 +32,7 @@ mod http;
 mod listen;
 mod metrics;
 mod openapi;
+mod patience;
 mod ready;
 mod relay;
 mod renewal;

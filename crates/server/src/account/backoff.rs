@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::Limits;
 use crate::store::ApplicationId;
+use crate::visitors::household;
 
 /// Most accounts and addresses remembered at a time.
 const MAX_ENTRIES: usize = 16_384;
@@ -34,18 +35,10 @@ pub(crate) enum Account {
 impl Attempt {
     /// One network of IPv6 (64 bits) is one address: its owner has them all.
     pub(crate) fn new(application: ApplicationId, account: Account, address: IpAddr) -> Self {
-        let network = match address.to_canonical() {
-            IpAddr::V6(address) => {
-                let mut octets = address.octets();
-                octets[8..].fill(0);
-                IpAddr::from(octets)
-            }
-            v4 @ IpAddr::V4(_) => v4,
-        };
         Self {
             application,
             account,
-            network,
+            network: household(address),
         }
     }
 }

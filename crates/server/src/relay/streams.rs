@@ -19,6 +19,7 @@ use visavis_turn::{Client, NoMessage, Path, frame_length};
 
 use super::worker::{Call, Entrance};
 use crate::accept::{Peer, Slot};
+use crate::patience::Patient;
 use crate::tasks::Tasks;
 
 /// The first byte of a TLS handshake (RFC 8446 section 5.1).
@@ -75,9 +76,9 @@ impl Streams {
     /// Passes messages in both directions until either side ends it.
     async fn converse<S>(self, stream: S, client: Client) -> io::Result<()>
     where
-        S: AsyncRead + AsyncWrite,
+        S: AsyncRead + AsyncWrite + Unpin,
     {
-        let (reader, writer) = tokio::io::split(stream);
+        let (reader, writer) = tokio::io::split(Patient::new(stream, self.patience));
         let (outbox, messages) = mpsc::channel(OUTBOX);
         self.entrance.call(Call::Opened(client, outbox)).await;
         let result = tokio::select! {

@@ -1,0 +1,274 @@
+//! Clients that send or read slowly, on every listener: they are given up, and
+//! what waits for them stays bounded.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
+use tokio::task::JoinSet;
+
+use crate::common::certificate::encrypt;
+use crate::common::chat::{Socket, bare, headline};
+use crate::common::operator::Operator;
+use crate::common::soon;
+use crate::common::stream::HEADER;
+use crate::common::ways::{Everywhere, Line, WAYS, Way, auth, start_everywhere};
+
+/// The beginning of a TLS handshake (RFC 8446 section 5.1): a record of 512
+/// bytes.
+const HANDSHAKE: &[u8] = &[22, 3, 1, 2, 0, 1, 0, 1, 252];
+
+/// The beginning of a STUN request of 4 KiB (RFC 8489 section 5).
+const STUN: &[u8] = &[0, 1, 16, 0, 0x21, 0x12, 0xa4, 0x42];
+
+/// The beginning of a text frame of 9,000 bytes, masked with zeros.
+const FRAME: &[u8] = &[0x81, 0xfe, 0x23, 0x28, 0, 0, 0, 0];
+
+const HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nX: ";
+
+async fn start() -> Everywhere {
+    start_everywhere(|config| {
+        config.admin = Some("0.0.0.0:0".parse().unwrap());
+        config.limits.request_time = Duration::from_millis(300);
+        config.limits.login_time = Duration::from_millis(300);
+    })
+    .await
+}
+
+/// The addresses of the HTTP listeners, and whether they are encrypted.
+fn http_listeners(server: &Everywhere) -> Vec<(&'static str, String, bool)> {
+    let ready = server.running.server.ready();
+    let local = |url: &Option<String>| {
+        let port = url.as_ref().unwrap().rsplit(':').next().unwrap();
+        format!("127.0.0.1:{port}")
+    };
+    let desk = visavis_server::RunningServer::find(&server.running.config.data_dir);
+    vec![
+        ("http", local(&ready.http), false),
+        ("https", local(&ready.https), true),
+        ("desk", desk.unwrap().unwrap().address.to_string(), false),
+        ("admin", local(&ready.admin), true),
+    ]
+}
+
+/// A connection that takes in little at a time.
+async fn connect(server: &Everywhere, address: &str, encrypted: bool) -> Pin<Box<dyn Socket>> {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let socket = soon(socket.connect(address.parse().unwrap())).await;
+    let socket: Pin<Box<dyn Socket>> = Box::pin(socket.unwrap());
+    match encrypted {
+        true => encrypt(socket, &server.connector).await,
+        false => socket,
+    }
+}
+
+/// Sends the beginning, and then a byte now and then, until the server ends
+/// the connection.
+async fn trickle(socket: Pin<Box<dyn Socket>>, begin: Vec<u8>, byte: u8) {
+    let (mut reader, mut writer) = tokio::io::split(socket);
+    let send = async {
+        if writer.write_all(&begin).await.is_ok() {
+            while writer.write_all(&[byte]).await.is_ok() && writer.flush().await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        // What was said in the end can still be read.
+        std::future::pending::<()>().await;
+    };
+    let mut answer = Vec::new();
+    let end = async {
+        let _ = reader.read_to_end(&mut answer).await;
+    };
+    tokio::select! {
+        () = send => {}
+        () = end => {}
+    }
+}
+
+#[tokio::test]
+async fn a_slow_writer_is_given_up_on_every_listener() {
+    let server = start().await;
+    let ready = server.running.server.ready();
+    let mut slow: Vec<(String, Pin<Box<dyn Socket>>, Vec<u8>, u8)> = Vec::new();
+    let token = Operator::of(&server.running).token;
+    for (name, address, encrypted) in http_listeners(&server) {
+        for (what, begin) in [
+            ("the head", HEAD.to_vec()),
+            (
+                "the body",
+                format!(
+                    "POST /{} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+                     Content-Length: 10000\r\n\r\n",
+                    if name.contains("http") {
+                        "session.json"
+                    } else {
+                        "applications"
+                    }
+                )
+                .into_bytes(),
+            ),
+            ("nothing", Vec::new()),
+        ] {
+            let socket = connect(&server, &address, encrypted).await;
+            let byte = if begin.is_empty() { b'\n' } else { b'x' };
+            slow.push((format!("{name}, {what}"), socket, begin, byte));
+        }
+        if encrypted {
+            let socket = connect(&server, &address, false).await;
+            slow.push((format!("{name}, TLS"), socket, HANDSHAKE.to_vec(), 0));
+        }
+    }
+    let relay = ready.relay.as_ref().unwrap();
+    for (what, encrypted, begin) in [
+        ("TCP", false, STUN),
+        ("TLS", true, STUN),
+        ("handshake", false, HANDSHAKE),
+    ] {
+        let socket = connect(&server, relay, encrypted).await;
+        slow.push((format!("relay, {what}"), socket, begin.to_vec(), 0));
+    }
+    let xmpps = connect(&server, ready.xmpps.as_ref().unwrap(), false).await;
+    slow.push(("xmpps, TLS".to_owned(), xmpps, HANDSHAKE.to_vec(), 0));
+    let mut starting = server.running.stream().await;
+    starting.open().await;
+    starting
+        .send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+        .await;
+    assert_eq!(starting.element().await.name(), "proceed");
+    slow.push((
+        "STARTTLS".to_owned(),
+        starting.socket,
+        HANDSHAKE.to_vec(),
+        0,
+    ));
+    for way in WAYS {
+        let begun = match server.line(way).await {
+            Line::Frames(chat) => (chat.socket.into_inner(), FRAME.to_vec()),
+            Line::Stream(stream) => {
+                let header = HEADER.trim_end_matches('>').as_bytes();
+                (stream.socket, header.to_vec())
+            }
+        };
+        slow.push((format!("{way:?}, the first thing"), begun.0, begun.1, b' '));
+        let mut line = server.line(way).await;
+        line.open().await;
+        let begun = match line {
+            Line::Frames(chat) => (chat.socket.into_inner(), FRAME.to_vec()),
+            Line::Stream(stream) => (stream.socket, auth("PLAIN", "")[..20].as_bytes().to_vec()),
+        };
+        slow.push((format!("{way:?}, the login"), begun.0, begun.1, b' '));
+    }
+    let mut all = JoinSet::new();
+    let count = slow.len();
+    for (name, socket, begin, byte) in slow {
+        all.spawn(async move {
+            let ended = tokio::time::timeout(Duration::from_secs(60), trickle(socket, begin, byte));
+            assert!(ended.await.is_ok(), "{name} is still there");
+        });
+    }
+    let mut ended = 0;
+    while let Some(one) = all.join_next().await {
+        one.unwrap();
+        ended += 1;
+    }
+    assert_eq!(ended, count);
+}
+
+/// Requests one after the other, and nobody reads the answers.
+#[tokio::test]
+async fn a_slow_reader_of_answers_is_given_up() {
+    let server = start().await;
+    for (name, address, encrypted) in http_listeners(&server) {
+        let mut socket = connect(&server, &address, encrypted).await;
+        let request = "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+        let asked = soon(async {
+            let mut asked = 0;
+            while socket.write_all(request.as_bytes()).await.is_ok() {
+                asked += 100;
+            }
+            asked
+        });
+        // It was not the number of requests that ended it.
+        assert!(asked.await >= 100, "{name}");
+    }
+}
+
+/// Nobody reads what comes for a user: the queue stays within its bounds, the
+/// stream is ended, and those who read go on.
+#[tokio::test]
+async fn a_slow_reader_of_chat_is_given_up() {
+    let server = start_everywhere(|config| {
+        config.limits.outbound_bytes = 1_000_000;
+        config.limits.ping_after = Duration::from_secs(600);
+    })
+    .await;
+    let tokens = [server.token(101).await, server.token(102).await];
+    let mut watcher = server.stream(Way::Tcp, 102, Some(&tokens[1])).await;
+    let mut sender = server.stream(Way::Ws, 101, Some(&tokens[0])).await;
+    for way in WAYS {
+        let slow = server.stream(way, 102, Some(&tokens[1])).await;
+        let here = watcher.next("presence").await;
+        assert_eq!(here.attribute("from"), Some(slow.jid()));
+        let large = headline("m", slow.jid(), "update").replace(
+            "<callType>",
+            &format!("<p>{}</p><callType>", "x".repeat(200_000)),
+        );
+        let flood = async {
+            loop {
+                sender.send(&large).await;
+                sender.send(&headline("f", &bare(101), "update")).await;
+                sender.next("message").await;
+            }
+        };
+        let gone = watcher.next("presence");
+        let gone = tokio::select! {
+            () = flood => unreachable!(),
+            gone = gone => gone,
+        };
+        assert_eq!(gone.attribute("type"), Some("unavailable"), "{way:?}");
+        assert_eq!(gone.attribute("from"), Some(slow.jid()), "{way:?}");
+    }
+    server.running.still_serves().await;
+}
+
+/// Whoever reads more slowly than others write finds out why it ends.
+#[tokio::test]
+async fn a_slow_reader_of_chat_is_told() {
+    let server = start_everywhere(|config| config.limits.outbound_stanzas = 1).await;
+    let tokens = [server.token(101).await, server.token(102).await];
+    let mut sender = server.stream(Way::Ws, 101, Some(&tokens[0])).await;
+    for way in WAYS {
+        let mut slow = server.stream(way, 102, Some(&tokens[1])).await;
+        let update = headline("m", slow.jid(), "update");
+        let what = format!("{way:?}");
+        let flood = async {
+            loop {
+                for _ in 0..50 {
+                    sender.send(&update).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = flood => {}
+            () = slow.ends_with("resource-constraint", &what) => {}
+        }
+    }
+    server.running.still_serves().await;
+}
+
+/// Whoever asks a relay and does not listen.
+#[tokio::test]
+async fn a_slow_reader_of_the_relay_is_given_up() {
+    let server = start().await;
+    let relay = server.running.server.ready().relay.clone().unwrap();
+    let mut binding = vec![0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42];
+    binding.extend([7; 12]);
+    let many = binding.repeat(1000);
+    for encrypted in [false, true] {
+        let mut socket = connect(&server, &relay, encrypted).await;
+        soon(async { while socket.write_all(&many).await.is_ok() {} }).await;
+    }
+    server.running.still_serves().await;
+}
