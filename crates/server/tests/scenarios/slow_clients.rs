@@ -5,15 +5,13 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
-use crate::common::certificate::encrypt;
 use crate::common::chat::{Socket, bare, headline};
 use crate::common::operator::Operator;
 use crate::common::soon;
 use crate::common::stream::HEADER;
-use crate::common::ways::{Everywhere, Line, WAYS, Way, auth, start_everywhere};
+use crate::common::ways::{Everywhere, Line, WAYS, Way, auth, http_listeners, start_everywhere};
 
 /// The beginning of a TLS handshake (RFC 8446 section 5.1): a record of 512
 /// bytes.
@@ -34,34 +32,6 @@ async fn start() -> Everywhere {
         config.limits.login_time = Duration::from_millis(300);
     })
     .await
-}
-
-/// The addresses of the HTTP listeners, and whether they are encrypted.
-fn http_listeners(server: &Everywhere) -> Vec<(&'static str, String, bool)> {
-    let ready = server.running.server.ready();
-    let local = |url: &Option<String>| {
-        let port = url.as_ref().unwrap().rsplit(':').next().unwrap();
-        format!("127.0.0.1:{port}")
-    };
-    let desk = visavis_server::RunningServer::find(&server.running.config.data_dir);
-    vec![
-        ("http", local(&ready.http), false),
-        ("https", local(&ready.https), true),
-        ("desk", desk.unwrap().unwrap().address.to_string(), false),
-        ("admin", local(&ready.admin), true),
-    ]
-}
-
-/// A connection that takes in little at a time.
-async fn connect(server: &Everywhere, address: &str, encrypted: bool) -> Pin<Box<dyn Socket>> {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let socket = soon(socket.connect(address.parse().unwrap())).await;
-    let socket: Pin<Box<dyn Socket>> = Box::pin(socket.unwrap());
-    match encrypted {
-        true => encrypt(socket, &server.connector).await,
-        false => socket,
-    }
 }
 
 /// Sends the beginning, and then a byte now and then, until the server ends
@@ -111,12 +81,12 @@ async fn a_slow_writer_is_given_up_on_every_listener() {
             ),
             ("nothing", Vec::new()),
         ] {
-            let socket = connect(&server, &address, encrypted).await;
+            let socket = server.connect(&address, encrypted).await;
             let byte = if begin.is_empty() { b'\n' } else { b'x' };
             slow.push((format!("{name}, {what}"), socket, begin, byte));
         }
         if encrypted {
-            let socket = connect(&server, &address, false).await;
+            let socket = server.connect(&address, false).await;
             slow.push((format!("{name}, TLS"), socket, HANDSHAKE.to_vec(), 0));
         }
     }
@@ -126,10 +96,10 @@ async fn a_slow_writer_is_given_up_on_every_listener() {
         ("TLS", true, STUN),
         ("handshake", false, HANDSHAKE),
     ] {
-        let socket = connect(&server, relay, encrypted).await;
+        let socket = server.connect(relay, encrypted).await;
         slow.push((format!("relay, {what}"), socket, begin.to_vec(), 0));
     }
-    let xmpps = connect(&server, ready.xmpps.as_ref().unwrap(), false).await;
+    let xmpps = server.connect(ready.xmpps.as_ref().unwrap(), false).await;
     slow.push(("xmpps, TLS".to_owned(), xmpps, HANDSHAKE.to_vec(), 0));
     let mut starting = server.running.stream().await;
     starting.open().await;
@@ -181,7 +151,7 @@ async fn a_slow_writer_is_given_up_on_every_listener() {
 async fn a_slow_reader_of_answers_is_given_up() {
     let server = start().await;
     for (name, address, encrypted) in http_listeners(&server) {
-        let mut socket = connect(&server, &address, encrypted).await;
+        let mut socket = server.connect(&address, encrypted).await;
         let request = "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
         let asked = soon(async {
             let mut asked = 0;
@@ -267,7 +237,7 @@ async fn a_slow_reader_of_the_relay_is_given_up() {
     binding.extend([7; 12]);
     let many = binding.repeat(1000);
     for encrypted in [false, true] {
-        let mut socket = connect(&server, &relay, encrypted).await;
+        let mut socket = server.connect(&relay, encrypted).await;
         soon(async { while socket.write_all(&many).await.is_ok() {} }).await;
     }
     server.running.still_serves().await;

@@ -13,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use serde_json::Value;
 use sha1::Sha1;
+use sha2::Sha256;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use visavis_server::UnixTime;
@@ -76,10 +77,19 @@ impl Rest {
     }
 
     pub(crate) fn signature(&self, fields: &[(String, String)]) -> String {
-        let mut parts: Vec<_> = fields.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        self.signed_by::<Hmac<Sha1>>(fields)
+    }
+
+    pub(crate) fn sha256_signature(&self, fields: &[(String, String)]) -> String {
+        self.signed_by::<Hmac<Sha256>>(fields)
+    }
+
+    fn signed_by<M: Mac + KeyInit>(&self, fields: &[(String, String)]) -> String {
+        let signed = fields.iter().filter(|(name, _)| name != "signature");
+        let mut parts: Vec<_> = signed.map(|(k, v)| format!("{k}={v}")).collect();
         parts.sort();
         let key = format!("secret{}", self.application);
-        let mut mac = Hmac::<Sha1>::new_from_slice(key.as_bytes()).unwrap();
+        let mut mac = <M as KeyInit>::new_from_slice(key.as_bytes()).unwrap();
         mac.update(parts.join("&").as_bytes());
         let bytes = mac.finalize().into_bytes();
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -2,9 +2,9 @@
 
 use std::pin::Pin;
 
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 use tokio_rustls::TlsConnector;
-use visavis_server::ServerConfig;
+use visavis_server::{RunningServer, ServerConfig};
 use visavis_xmpp::tcp::Piece;
 use visavis_xmpp::xml::Element;
 
@@ -52,7 +52,7 @@ impl Everywhere {
             Way::Ws => Line::Frames(Box::new(Chat::connect(&self.running.ws()).await)),
             Way::Wss => {
                 let port = ready.https.as_ref().unwrap().rsplit(':').next().unwrap();
-                let socket = self.encrypted(&format!("127.0.0.1:{port}")).await;
+                let socket = self.connect(&format!("127.0.0.1:{port}"), true).await;
                 let url = format!("wss://localhost:{port}/ws");
                 Line::Frames(Box::new(Chat::over(socket, &url).await))
             }
@@ -62,7 +62,7 @@ impl Everywhere {
                 Line::Stream(plain.start_tls(&self.connector).await)
             }
             Way::Tls => {
-                let socket = self.encrypted(ready.xmpps.as_ref().unwrap()).await;
+                let socket = self.connect(ready.xmpps.as_ref().unwrap(), true).await;
                 Line::Stream(Stream::over(socket))
             }
         }
@@ -78,10 +78,16 @@ impl Everywhere {
         line
     }
 
-    /// TLS to this address.
-    pub(crate) async fn encrypted(&self, address: &str) -> Pin<Box<dyn Socket>> {
-        let socket = TcpStream::connect(address).await.unwrap();
-        encrypt(Box::pin(socket), &self.connector).await
+    /// A connection that takes in little at a time.
+    pub(crate) async fn connect(&self, address: &str, encrypted: bool) -> Pin<Box<dyn Socket>> {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let socket = soon(socket.connect(address.parse().unwrap())).await;
+        let socket: Pin<Box<dyn Socket>> = Box::pin(socket.unwrap());
+        match encrypted {
+            true => encrypt(socket, &self.connector).await,
+            false => socket,
+        }
     }
 
     /// A token: logging in a hundred times by password would hash as often.
@@ -89,6 +95,22 @@ impl Everywhere {
         let rest = self.running.rest(APP).logged_in(user).await;
         rest.token.unwrap()
     }
+}
+
+/// The addresses of the HTTP listeners, and whether they are encrypted.
+pub(crate) fn http_listeners(server: &Everywhere) -> Vec<(&'static str, String, bool)> {
+    let ready = server.running.server.ready();
+    let local = |url: &Option<String>| {
+        let port = url.as_ref().unwrap().rsplit(':').next().unwrap();
+        format!("127.0.0.1:{port}")
+    };
+    let desk = RunningServer::find(&server.running.config.data_dir);
+    vec![
+        ("http", local(&ready.http), false),
+        ("https", local(&ready.https), true),
+        ("desk", desk.unwrap().unwrap().address.to_string(), false),
+        ("admin", local(&ready.admin), true),
+    ]
 }
 
 /// A connection to chat.
