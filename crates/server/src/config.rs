@@ -115,7 +115,7 @@ pub struct Limits {
     /// connection was lost.
     pub resume_time: Duration,
     /// Time to send one HTTP request, headers and body each; and for a connection to the relay to
-    /// get an allocation.
+    /// get an allocation. Whoever reads nothing of what is sent is given up after as long.
     pub request_time: Duration,
     /// Life of a session after its last use.
     pub session_idle: Duration,

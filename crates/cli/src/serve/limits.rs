@@ -104,7 +104,7 @@ options!("Limits", LimitOptions for Limits {
     ping_answer as "ping-answer": Seconds,
     /// How long a chat stream waits for its client to come back
     resume_time as "resume-time": Seconds,
-    /// Time to send an HTTP request
+    /// Time to send an HTTP request, and to wait for somebody who reads nothing of the answer
     request_time as "request-time": Seconds,
     /// Life of a session after its last use
     session_idle as "session-idle": Seconds,

@@ -11,7 +11,7 @@ use crate::common::chat::{Socket, bare, headline};
 use crate::common::operator::Operator;
 use crate::common::soon;
 use crate::common::stream::HEADER;
-use crate::common::ways::{Everywhere, Line, WAYS, Way, auth, http_listeners, start_everywhere};
+use crate::common::ways::{Everywhere, Line, WAYS, Way, http_listeners, start_everywhere};
 
 /// The beginning of a TLS handshake (RFC 8446 section 5.1): a record of 512
 /// bytes.
@@ -57,37 +57,46 @@ async fn trickle(socket: Pin<Box<dyn Socket>>, begin: Vec<u8>, byte: u8) {
     }
 }
 
+/// Clients that send slowly, all at once.
+#[derive(Default)]
+struct Slow(JoinSet<()>);
+
+impl Slow {
+    fn add(&mut self, name: String, socket: Pin<Box<dyn Socket>>, begin: &[u8], byte: u8) {
+        let begin = begin.to_vec();
+        self.0.spawn(async move {
+            let ended = tokio::time::timeout(Duration::from_secs(60), trickle(socket, begin, byte));
+            assert!(ended.await.is_ok(), "{name} is still there");
+        });
+    }
+}
+
 #[tokio::test]
 async fn a_slow_writer_is_given_up_on_every_listener() {
     let server = start().await;
     let ready = server.running.server.ready();
-    let mut slow: Vec<(String, Pin<Box<dyn Socket>>, Vec<u8>, u8)> = Vec::new();
+    let mut slow = Slow::default();
     let token = Operator::of(&server.running).token;
     for (name, address, encrypted) in http_listeners(&server) {
-        for (what, begin) in [
-            ("the head", HEAD.to_vec()),
-            (
-                "the body",
-                format!(
-                    "POST /{} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
-                     Content-Length: 10000\r\n\r\n",
-                    if name.contains("http") {
-                        "session.json"
-                    } else {
-                        "applications"
-                    }
-                )
-                .into_bytes(),
-            ),
-            ("nothing", Vec::new()),
+        let path = match name {
+            "http" | "https" => "session.json",
+            _ => "applications",
+        };
+        let body = format!(
+            "POST /{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+             Content-Length: 10000\r\n\r\n"
+        );
+        for (what, begin, byte) in [
+            ("nothing", &b""[..], b'\n'),
+            ("the head", HEAD, b'x'),
+            ("the body", body.as_bytes(), b'x'),
         ] {
             let socket = server.connect(&address, encrypted).await;
-            let byte = if begin.is_empty() { b'\n' } else { b'x' };
-            slow.push((format!("{name}, {what}"), socket, begin, byte));
+            slow.add(format!("{name}, {what}"), socket, begin, byte);
         }
         if encrypted {
             let socket = server.connect(&address, false).await;
-            slow.push((format!("{name}, TLS"), socket, HANDSHAKE.to_vec(), 0));
+            slow.add(format!("{name}, TLS"), socket, HANDSHAKE, 0);
         }
     }
     let relay = ready.relay.as_ref().unwrap();
@@ -97,53 +106,33 @@ async fn a_slow_writer_is_given_up_on_every_listener() {
         ("handshake", false, HANDSHAKE),
     ] {
         let socket = server.connect(relay, encrypted).await;
-        slow.push((format!("relay, {what}"), socket, begin.to_vec(), 0));
+        slow.add(format!("relay, {what}"), socket, begin, 0);
     }
     let xmpps = server.connect(ready.xmpps.as_ref().unwrap(), false).await;
-    slow.push(("xmpps, TLS".to_owned(), xmpps, HANDSHAKE.to_vec(), 0));
+    slow.add("xmpps, TLS".to_owned(), xmpps, HANDSHAKE, 0);
     let mut starting = server.running.stream().await;
     starting.open().await;
     starting
         .send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
         .await;
     assert_eq!(starting.element().await.name(), "proceed");
-    slow.push((
-        "STARTTLS".to_owned(),
-        starting.socket,
-        HANDSHAKE.to_vec(),
-        0,
-    ));
+    slow.add("STARTTLS".to_owned(), starting.socket, HANDSHAKE, 0);
     for way in WAYS {
-        let begun = match server.line(way).await {
-            Line::Frames(chat) => (chat.socket.into_inner(), FRAME.to_vec()),
-            Line::Stream(stream) => {
-                let header = HEADER.trim_end_matches('>').as_bytes();
-                (stream.socket, header.to_vec())
+        let first = server.line(way).await;
+        let mut login = server.line(way).await;
+        login.open().await;
+        let header = HEADER.trim_end_matches('>').as_bytes();
+        for (what, line, begin) in [("header", first, header), ("login", login, b"<auth a='")] {
+            let name = format!("{way:?}, {what}");
+            match line {
+                Line::Frames(chat) => slow.add(name, chat.socket.into_inner(), FRAME, b' '),
+                Line::Stream(stream) => slow.add(name, stream.socket, begin, b' '),
             }
-        };
-        slow.push((format!("{way:?}, the first thing"), begun.0, begun.1, b' '));
-        let mut line = server.line(way).await;
-        line.open().await;
-        let begun = match line {
-            Line::Frames(chat) => (chat.socket.into_inner(), FRAME.to_vec()),
-            Line::Stream(stream) => (stream.socket, auth("PLAIN", "")[..20].as_bytes().to_vec()),
-        };
-        slow.push((format!("{way:?}, the login"), begun.0, begun.1, b' '));
+        }
     }
-    let mut all = JoinSet::new();
-    let count = slow.len();
-    for (name, socket, begin, byte) in slow {
-        all.spawn(async move {
-            let ended = tokio::time::timeout(Duration::from_secs(60), trickle(socket, begin, byte));
-            assert!(ended.await.is_ok(), "{name} is still there");
-        });
+    while let Some(ended) = slow.0.join_next().await {
+        ended.unwrap();
     }
-    let mut ended = 0;
-    while let Some(one) = all.join_next().await {
-        one.unwrap();
-        ended += 1;
-    }
-    assert_eq!(ended, count);
 }
 
 /// Requests one after the other, and nobody reads the answers.
