@@ -7,6 +7,7 @@ mod chat_login;
 mod chat_over_tcp;
 mod common;
 mod contact_lists;
+mod counts_agree;
 mod described_for_programs;
 mod discovery;
 mod encrypted;

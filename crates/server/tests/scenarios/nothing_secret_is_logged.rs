@@ -10,11 +10,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use visavis_server::store::Store;
 
 use crate::common::certificate::certified;
 use crate::common::chat::Chat;
 use crate::common::operator::Operator;
 use crate::common::{APP, Running, loopback, password, start_with};
+use crate::relay::{Access, Client, access};
 
 /// What is logged, by this test and by those beside it, until it is taken.
 #[derive(Clone, Default)]
@@ -54,12 +56,45 @@ fn listen() -> Log {
     log
 }
 
-/// Asks a relay for an allocation with these credentials, over TCP, badly and
-/// well enough to be told about it.
-async fn knock(relay: &str, credential: &str) {
+/// Uses the relay as it is meant, with a credential that is not right, and with
+/// one where a request should be; gives back the credentials.
+async fn relay(running: &Running) -> Vec<String> {
     use tokio::io::AsyncWriteExt;
-    let mut socket = tokio::net::TcpStream::connect(relay).await.unwrap();
+    let right = access(running).await;
+    let mut client = Client::new(&right).await;
+    assert_eq!(client.allocate().await, 401);
+    assert_eq!(client.allocate().await, 0);
+    assert_eq!(client.permit("127.0.0.1:9").await, 0);
+    assert_eq!(client.permit("10.0.0.1:9").await, 403);
+    let wrong = Access {
+        credential: "a-wrong-credential".to_owned(),
+        urls: Vec::new(),
+        username: right.username.clone(),
+        ..right
+    };
+    let mut client = Client::new(&wrong).await;
+    assert_eq!(client.allocate().await, 401);
+    assert_eq!(client.allocate().await, 401);
+    let credential = access(running).await.credential;
+    let mut socket = tokio::net::TcpStream::connect(wrong.address).await.unwrap();
     socket.write_all(credential.as_bytes()).await.unwrap();
+
+    let mut chat = running.chat(101).await;
+    let services = "<services xmlns='urn:xmpp:extdisco:2'/>";
+    let services = chat.ask("get", "", services).await;
+    let services = services.children().next().unwrap().children();
+    let passwords = services.filter_map(|service| service.attribute("password"));
+    let mut told: Vec<_> = passwords.map(str::to_owned).collect();
+    assert!(told.len() >= 2, "{told:?}");
+    told.extend([right.credential, wrong.credential, credential]);
+    told
+}
+
+/// Bytes as they are shown: in base64, in hexadecimal, one by one.
+fn shown(bytes: &[u8]) -> [String; 3] {
+    let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let list = format!("{bytes:?}");
+    [STANDARD.encode(bytes), hex, list]
 }
 
 /// Everything that people and the operator do; gives back the secrets.
@@ -69,10 +104,12 @@ async fn live(running: &Running) -> Vec<String> {
 
     let rest = running.rest(APP).logged_in(101).await;
     let token = rest.token.clone().unwrap();
-    let ice = rest.get("/ice_servers.json").await.body;
-    let credential = ice["ice_servers"][1]["credential"].as_str().unwrap();
-    knock(running.server.ready().relay.as_ref().unwrap(), credential).await;
-    secrets.push(credential.to_owned());
+    for credential in relay(running).await {
+        if let Ok(bytes) = STANDARD.decode(&credential) {
+            secrets.extend(shown(&bytes));
+        }
+        secrets.push(credential);
+    }
     let wrong = "wrong-password-over-rest";
     let fields = [("user[login]", "user101"), ("user[password]", wrong)];
     assert_eq!(running.rest(APP).create_session(&fields).await.status, 401);
@@ -144,9 +181,11 @@ async fn no_password_token_or_secret() {
         config.certificate = Some(files);
     })
     .await;
-    let secrets = live(&running).await;
+    let mut secrets = live(&running).await;
     running.server.renew_certificate();
     running.server.shutdown().await;
+    let mut store = Store::open(&running.config.data_dir).unwrap();
+    secrets.extend(shown(&store.relay_secret().unwrap()));
     let text = log.0.lock().unwrap().take().unwrap();
     let text = String::from_utf8(text).unwrap();
 

@@ -24,14 +24,14 @@ use turn_types::message::{ALLOCATE, CREATE_PERMISSION};
 use visavis_server::turn::Counters;
 
 /// What a client is told of the relay.
-struct Access {
-    address: SocketAddr,
-    urls: Vec<String>,
-    username: String,
-    credential: String,
+pub(crate) struct Access {
+    pub(crate) address: SocketAddr,
+    pub(crate) urls: Vec<String>,
+    pub(crate) username: String,
+    pub(crate) credential: String,
 }
 
-async fn access(running: &Running) -> Access {
+pub(crate) async fn access(running: &Running) -> Access {
     let rest = running.rest(APP).logged_in(101).await;
     let list = rest.get("/ice_servers.json").await.body;
     let turn = &list["ice_servers"][1];
@@ -205,7 +205,7 @@ async fn counted(running: &Running, enough: impl Fn(&Counters) -> bool) -> Count
 }
 
 /// A client over UDP that sends what it is told to.
-struct Client {
+pub(crate) struct Client {
     socket: UdpSocket,
     key: MessageIntegrityCredentials,
     username: String,
@@ -213,7 +213,7 @@ struct Client {
 }
 
 impl Client {
-    async fn new(access: &Access) -> Self {
+    pub(crate) async fn new(access: &Access) -> Self {
         let socket = UdpSocket::bind(loopback()).await.unwrap();
         socket.connect(access.address).await.unwrap();
         Self {
@@ -253,13 +253,13 @@ impl Client {
         answer.attribute::<ErrorCode>().unwrap().code()
     }
 
-    async fn allocate(&mut self) -> u16 {
+    pub(crate) async fn allocate(&mut self) -> u16 {
         let mut request = Message::builder_request(ALLOCATE, MessageWriteVec::new());
         request.add_attribute(&RequestedTransport::new(17)).unwrap();
         self.ask(request).await
     }
 
-    async fn permit(&mut self, peer: &str) -> u16 {
+    pub(crate) async fn permit(&mut self, peer: &str) -> u16 {
         let mut request = Message::builder_request(CREATE_PERMISSION, MessageWriteVec::new());
         let id = Message::from_bytes(&request).unwrap().transaction_id();
         let peer = XorPeerAddress::new(peer.parse().unwrap(), id);
