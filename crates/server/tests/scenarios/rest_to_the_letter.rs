@@ -435,7 +435,7 @@ async fn every_filter_and_every_order() {
 async fn every_shape_of_an_error() {
     let running = start_with(|config| {
         config.limits.body_bytes = 1000;
-        config.limits.request_time = Duration::from_millis(200);
+        config.limits.request_time = Duration::from_secs(2);
         config.limits.login_failures = 1;
         config.limits.back_off = Duration::from_secs(600);
     })
