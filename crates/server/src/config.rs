@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use visavis_turn::{Network, RelayLimits};
+use visavis_turn::server::{Network, RelayLimits};
 
 use crate::store::Secret;
 

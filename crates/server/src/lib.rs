@@ -54,4 +54,4 @@ pub use relay::RelayStatus;
 pub use server::Server;
 pub use start_error::StartError;
 pub use tls::TlsError;
-pub use visavis_turn as turn;
+pub use visavis_turn::server as turn;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::{Router, middleware};
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
-use visavis_turn::Secret;
+use visavis_turn::server::Secret;
 use visavis_xmpp::Jid;
 
 use crate::accept::Entrance;

@@ -1,82 +1,16 @@
-//! The relay for calls that find no direct way: a TURN server (RFC 8656, RFC 6156), which answers
-//! STUN Binding requests as well (RFC 8489).
+//! The relay for calls that find no direct way: TURN (RFC 8656, RFC 6156) and STUN Binding (RFC
+//! 8489), without any I/O.
 //!
-//! This crate decides everything that there is to decide about a relay and does nothing itself. It
-//! is a state machine without I/O: the [`Relay`] is fed with packets ([`Input`]) and hands back
-//! what has to be sent, opened and closed ([`Output`]). It never reads a clock, opens a socket or
-//! draws a random number; time and the secret come from the shell around it. Written down, the
-//! inputs of a run replay to the same outputs.
-//!
-//! ```text
-//!           Input::FromClient                 Output::ToPeer
-//!   client ──────────────────►┌───────┐──────────────────────► peer
-//!                             │ Relay │
-//!   client ◄──────────────────└───────┘◄────────────────────── peer
-//!      Output::Reply, ToClient    ▲           Input::FromPeer
-//!                                 └── Input::Timeout, at `next_timeout`
-//! ```
-//!
-//! # Who may use it
-//!
-//! Whoever has [`Credentials`] (RFC 8489 section 9.2): a user name that says until when it holds
-//! and for whom, and the password that the shared secret makes of it. The relay keeps no list of
-//! users. A nonce is sealed for one client and ends after a while, so the relay keeps no list of
-//! nonces either; what strangers can make it remember is nothing.
-//!
-//! # Whom it reaches
-//!
-//! Public addresses, and live allocations of its own: a relay must not be a way into the network
-//! it stands in ([`PeerRules`]). Data between two of its own allocations never leaves it.
-//!
-//! # What it costs
-//!
-//! A packet costs a few look-ups in hash tables by client and by relayed address, and no memory:
-//! data is handed on as the slice it came in. Every table has a bound ([`RelayLimits`]).
-//!
-//! # What it does not do
-//!
-//! Fragmentation is the network's business: DONT-FRAGMENT is answered as unknown (RFC 8656 section
-//! 7.2), as the specification wants it. TCP to peers (RFC 6062) is answered with 442. ICMP errors
-//! are not passed on.
+//! [`server`] decides everything that there is to decide about a relay. It never reads a clock,
+//! opens a socket or draws a random number, and neither does anything else here: time, random bytes
+//! and the secret come from the shells. Written down, the inputs of a run replay to the same
+//! outputs.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
-mod allocate;
-mod allocation;
-mod authentication;
-mod binding;
-mod budget;
-mod channel;
-mod client;
-mod config;
-mod counters;
-mod credentials;
 mod frame;
-mod input;
-mod network;
-mod nonce;
-mod output;
-mod permission;
-mod policy;
-mod refresh;
-mod refusal;
-mod relay;
-mod request;
-mod throttle;
-mod traffic;
-mod user;
+pub mod server;
 
-pub use client::{Client, Path};
-pub use config::{Config, PeerRules, RelayLimits, Secret};
-pub use counters::Counters;
-pub use credentials::Credentials;
 pub use frame::{Frame, NoMessage, frame_length};
-pub use input::Input;
-pub use network::{Network, NetworkError};
-pub use output::{Family, Output, Outputs, PortWish, RelayId};
-pub use relay::Relay;
-
-/// Hashes with a seed that comes from the secret: what clients choose does not make tables slow.
-type Hashing = foldhash::quality::FixedState;

@@ -11,7 +11,9 @@ use stun_types::message::{
 };
 use turn_types::attribute::{ChannelNumber, Data, RequestedTransport, XorPeerAddress};
 use turn_types::message::{ALLOCATE, CHANNEL_BIND, SEND};
-use visavis_turn::{Client, Config, Credentials, Input, Output, Path, Relay, RelayId, Secret};
+use visavis_turn::server::{
+    Client, Config, Credentials, Input, Output, Path, Relay, RelayId, Secret,
+};
 
 const NOW: Duration = Duration::from_secs(1);
 const PACKETS: u64 = 1000;

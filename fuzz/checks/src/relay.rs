@@ -3,7 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use visavis_turn::{Client, Config, Input, Output, Path, Relay, Secret, frame_length};
+use visavis_turn::frame_length;
+use visavis_turn::server::{Client, Config, Input, Output, Path, Relay, Secret};
 
 /// A stranger's packet is answered once at most, with no more than a nonce and a name added to
 /// it, and opens nothing.

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use visavis_turn::{Credentials, Secret};
+use visavis_turn::server::{Credentials, Secret};
 
 use crate::clock::UnixTime;
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use visavis_turn::Family;
+use visavis_turn::server::Family;
 
 use crate::config::RelayConfig;
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use visavis_turn::{Config, Counters, Secret};
+use visavis_turn::server::{Config, Counters, Secret};
 
 use crate::accept::Entrance;
 use crate::clock::UnixTime;

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use mio::net::UdpSocket;
 use rand::RngExt;
 use socket2::{Domain, Protocol, Socket, Type};
-use visavis_turn::Family;
+use visavis_turn::server::Family;
 
 use super::addresses::Addresses;
 

@@ -15,7 +15,8 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time;
 use tokio_rustls::TlsAcceptor;
-use visavis_turn::{Client, NoMessage, Path, frame_length};
+use visavis_turn::server::{Client, Path};
+use visavis_turn::{NoMessage, frame_length};
 
 use super::worker::{Call, Entrance};
 use crate::accept::{Peer, Slot};

@@ -15,7 +15,8 @@ use bytes::BytesMut;
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use tokio::sync::{mpsc, oneshot};
-use visavis_turn::{Client, Config, Family, Frame, Input, Output, Path, PortWish, Relay, RelayId};
+use visavis_turn::Frame;
+use visavis_turn::server::{Client, Config, Family, Input, Output, Path, PortWish, Relay, RelayId};
 
 use super::ports::Ports;
 use super::{RelayStatus, StatusBoard};

@@ -7,7 +7,7 @@ use turn_types::attribute::{
     DontFragment, EvenPort, Lifetime, RequestedAddressFamily, RequestedTransport, ReservationToken,
 };
 use turn_types::message::{ALLOCATE, REFRESH};
-use visavis_turn::{Client, Input, Path};
+use visavis_turn::server::{Client, Input, Path};
 
 use crate::common::{Sent, Strange, player, seconds, udp, world, world_with};
 

@@ -1,6 +1,6 @@
 //! Channels: data with a number in place of an address.
 
-use visavis_turn::Path;
+use visavis_turn::server::Path;
 
 use crate::common::{Sent, address, channel_data, data_of, player, seconds, world, world_with};
 

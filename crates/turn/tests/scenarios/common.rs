@@ -18,7 +18,7 @@ use turn_types::attribute::{
     ChannelNumber, Data, Lifetime, RequestedTransport, XorPeerAddress, XorRelayedAddress,
 };
 use turn_types::message::{ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, REFRESH, SEND};
-use visavis_turn::{
+use visavis_turn::server::{
     Client, Config, Credentials, Family, Input, Output, Path, PortWish, Relay, RelayId, Secret,
 };
 

@@ -2,7 +2,7 @@
 
 use turn_types::attribute::XorPeerAddress;
 use turn_types::message::{ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, REFRESH};
-use visavis_turn::{Credentials, Secret};
+use visavis_turn::server::{Credentials, Secret};
 
 use crate::common::{ORIGIN, address, player, seconds, secret, udp, world};
 

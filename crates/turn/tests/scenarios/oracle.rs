@@ -17,7 +17,7 @@ use turn_types::Instant;
 use turn_types::attribute::{ChannelNumber, Lifetime, RequestedTransport, XorPeerAddress};
 use turn_types::message::{ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, REFRESH};
 use turn_types::transmit::DelayedTransmitBuild;
-use visavis_turn::Input;
+use visavis_turn::server::Input;
 
 use crate::common::{
     Answer, Player, REALM, RELAY_V4, Sent, World, address, channel_data, player, seconds,

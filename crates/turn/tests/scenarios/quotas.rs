@@ -17,7 +17,7 @@ fn a_user_has_so_many_allocations_and_no_more() {
         assert_eq!(player.ask(&mut world, ALLOCATE, &[&udp()]).code(), answer);
     }
     // Newer credentials are the same user.
-    players[2].credentials = visavis_turn::Credentials::issue(
+    players[2].credentials = visavis_turn::server::Credentials::issue(
         &crate::common::secret(),
         "alice",
         seconds(crate::common::ORIGIN + 9999),

@@ -10,8 +10,8 @@ use core::hash::{BuildHasher, Hash, Hasher};
 use core::net::IpAddr;
 use core::time::Duration;
 
-use crate::Hashing;
-use crate::budget::{Budget, Rate};
+use crate::server::Hashing;
+use crate::server::budget::{Budget, Rate};
 
 const PLACES: usize = 4096;
 

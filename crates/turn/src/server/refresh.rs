@@ -6,11 +6,11 @@ use stun_types::attribute::{AttributeStaticType, AttributeType};
 use stun_types::message::{Message, MessageWriteExt};
 use turn_types::attribute::{Lifetime, RequestedAddressFamily};
 
-use crate::allocate::family;
-use crate::output::Family;
-use crate::refusal::Refusal;
-use crate::relay::{Answer, Due, Relay};
-use crate::request::{Asked, optional};
+use crate::server::allocate::family;
+use crate::server::output::Family;
+use crate::server::refusal::Refusal;
+use crate::server::relay::{Answer, Due, Relay};
+use crate::server::request::{Asked, optional};
 
 pub(crate) const KNOWN: [AttributeType; 2] = [Lifetime::TYPE, RequestedAddressFamily::TYPE];
 

@@ -2,8 +2,8 @@
 
 use core::net::SocketAddr;
 
-use crate::client::Client;
-use crate::output::RelayId;
+use crate::server::client::Client;
+use crate::server::output::RelayId;
 
 /// Something that happened outside.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ pub enum Input<'d> {
         /// All of it.
         data: &'d [u8],
     },
-    /// The answer to an [`Output::Open`](crate::Output::Open).
+    /// The answer to an [`Output::Open`](super::Output::Open).
     Opened {
         /// The socket.
         relay: RelayId,
@@ -37,7 +37,7 @@ pub enum Input<'d> {
         /// The client.
         client: Client,
     },
-    /// The time of [`Relay::next_timeout`](crate::Relay::next_timeout) has come. Too early does no
+    /// The time of [`Relay::next_timeout`](super::Relay::next_timeout) has come. Too early does no
     /// harm.
     Timeout,
 }

@@ -11,8 +11,8 @@ use stun_types::message::{
     MessageWrite, MessageWriteExt, MessageWriteVec, Method, StunWriteError, TransactionId,
 };
 
-use crate::client::Client;
-use crate::refusal::Refusal;
+use crate::server::client::Client;
+use crate::server::refusal::Refusal;
 
 /// What an answer needs to know of its request.
 #[derive(Clone, Copy, Debug)]

@@ -9,7 +9,7 @@ use stun_types::message::{
     StunWriteError,
 };
 
-use crate::request::Asked;
+use crate::server::request::Asked;
 
 /// The error codes of RFC 8489 section 14.8 and RFC 8656 section 19 that this relay uses. All are
 /// for the client to act on, [`Refusal::Capacity`] also for the operator.

@@ -6,9 +6,9 @@ use core::time::Duration;
 use hashbrown::HashMap;
 use slab::Slab;
 
-use crate::Hashing;
-use crate::budget::{Budget, Rate};
-use crate::config::RelayLimits;
+use crate::server::Hashing;
+use crate::server::budget::{Budget, Rate};
+use crate::server::config::RelayLimits;
 
 /// A user's place in [`Users`], as long as he has an allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

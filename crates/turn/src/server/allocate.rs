@@ -11,13 +11,13 @@ use turn_types::attribute::{
     RequestedTransport, ReservationToken, XorRelayedAddress,
 };
 
-use crate::allocation::{Allocation, Peers, Relayed};
-use crate::authentication::Authenticated;
-use crate::output::{Family, Output, PortWish, RelayId};
-use crate::refusal::Refusal;
-use crate::relay::{Answer, Due, Relay, Socket};
-use crate::request::{Asked, optional};
-use crate::user::UserId;
+use crate::server::allocation::{Allocation, Peers, Relayed};
+use crate::server::authentication::Authenticated;
+use crate::server::output::{Family, Output, PortWish, RelayId};
+use crate::server::refusal::Refusal;
+use crate::server::relay::{Answer, Due, Relay, Socket};
+use crate::server::request::{Asked, optional};
+use crate::server::user::UserId;
 
 /// What is understood. DONT-FRAGMENT is not: whoever asks for it is told so (RFC 8656 section 7.2).
 pub(crate) const KNOWN: [AttributeType; 6] = [

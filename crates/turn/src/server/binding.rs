@@ -11,8 +11,8 @@ use stun_types::attribute::{
 };
 use stun_types::message::{Message, MessageWriteExt, StunWriteError};
 
-use crate::refusal::Refusal;
-use crate::request::{Asked, check_known};
+use crate::server::refusal::Refusal;
+use crate::server::request::{Asked, check_known};
 
 const KNOWN: [AttributeType; 2] = [PasswordAlgorithm::TYPE, Userhash::TYPE];
 

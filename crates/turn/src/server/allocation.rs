@@ -7,9 +7,9 @@ use core::time::Duration;
 
 use stun_types::message::{IntegrityKey, TransactionId};
 
-use crate::client::Client;
-use crate::output::{Family, RelayId};
-use crate::user::UserId;
+use crate::server::client::Client;
+use crate::server::output::{Family, RelayId};
+use crate::server::user::UserId;
 
 /// How long a peer may send (RFC 8656 section 9).
 const PERMISSION_LIFETIME: Duration = Duration::from_secs(300);

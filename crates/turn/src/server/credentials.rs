@@ -10,8 +10,8 @@ use core::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::config::Secret;
-use crate::nonce::hmac_sha1;
+use crate::server::config::Secret;
+use crate::server::nonce::hmac_sha1;
 
 /// The longest user, in bytes: a user name has 509 at most (RFC 8489 section 14.3).
 const MAX_USER: usize = 256;

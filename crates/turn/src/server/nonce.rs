@@ -12,8 +12,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
-use crate::client::{Client, Path};
-use crate::config::Secret;
+use crate::server::client::{Client, Path};
+use crate::server::config::Secret;
 
 /// Bytes of the seal.
 const SEAL: usize = 10;

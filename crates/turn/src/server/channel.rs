@@ -7,9 +7,9 @@ use stun_types::message::Message;
 use turn_types::attribute::{ChannelNumber, XorPeerAddress};
 
 use crate::frame::CHANNELS;
-use crate::refusal::Refusal;
-use crate::relay::{Answer, Relay};
-use crate::request::Asked;
+use crate::server::refusal::Refusal;
+use crate::server::relay::{Answer, Relay};
+use crate::server::request::Asked;
 
 pub(crate) const KNOWN: [AttributeType; 2] = [ChannelNumber::TYPE, XorPeerAddress::TYPE];
 

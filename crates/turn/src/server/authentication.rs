@@ -11,10 +11,10 @@ use stun_types::attribute::{
 };
 use stun_types::message::{IntegrityAlgorithm, IntegrityKey, LongTermKeyCredentials, Message};
 
-use crate::client::Client;
-use crate::credentials::{self, Name};
-use crate::refusal::{Challenge, Refusal};
-use crate::relay::Relay;
+use crate::server::client::Client;
+use crate::server::credentials::{self, Name};
+use crate::server::refusal::{Challenge, Refusal};
+use crate::server::relay::Relay;
 
 /// Somebody who has proved who he is.
 #[derive(Debug)]

@@ -13,22 +13,22 @@ use stun_types::message::{
 };
 use turn_types::message::{ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, REFRESH, SEND};
 
-use crate::Hashing;
-use crate::allocate::Opening;
-use crate::allocation::Allocation;
-use crate::authentication::Authenticated;
-use crate::binding;
-use crate::client::Client;
-use crate::config::Config;
-use crate::counters::Counters;
-use crate::input::Input;
-use crate::nonce::{Sealer, hmac_sha1};
-use crate::output::{Output, Outputs, RelayId};
-use crate::policy::PeerPolicy;
-use crate::refusal::Refusal;
-use crate::request::{Asked, check_known, parse};
-use crate::throttle::Throttle;
-use crate::user::Users;
+use crate::server::Hashing;
+use crate::server::allocate::Opening;
+use crate::server::allocation::Allocation;
+use crate::server::authentication::Authenticated;
+use crate::server::binding;
+use crate::server::client::Client;
+use crate::server::config::Config;
+use crate::server::counters::Counters;
+use crate::server::input::Input;
+use crate::server::nonce::{Sealer, hmac_sha1};
+use crate::server::output::{Output, Outputs, RelayId};
+use crate::server::policy::PeerPolicy;
+use crate::server::refusal::Refusal;
+use crate::server::request::{Asked, check_known, parse};
+use crate::server::throttle::Throttle;
+use crate::server::user::Users;
 
 /// The relay. See the [crate](crate) for how it is used.
 ///
@@ -182,10 +182,10 @@ impl Relay {
             return self.reply(from, answer);
         }
         let known = match asked.method {
-            ALLOCATE => &crate::allocate::KNOWN[..],
-            REFRESH => &crate::refresh::KNOWN,
-            CREATE_PERMISSION => &crate::permission::KNOWN,
-            CHANNEL_BIND => &crate::channel::KNOWN,
+            ALLOCATE => &crate::server::allocate::KNOWN[..],
+            REFRESH => &crate::server::refresh::KNOWN,
+            CREATE_PERMISSION => &crate::server::permission::KNOWN,
+            CHANNEL_BIND => &crate::server::channel::KNOWN,
             _ => {
                 self.counters.ignored += 1;
                 return;

@@ -7,9 +7,9 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
-use crate::network::Network;
+use crate::server::network::Network;
 
-/// Everything that a [`Relay`](crate::Relay) is told before it starts.
+/// Everything that a [`Relay`](super::Relay) is told before it starts.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The realm of all credentials (RFC 8489 section 9.2): the domain, 1 to 127 bytes.

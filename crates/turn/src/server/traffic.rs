@@ -11,11 +11,11 @@ use stun_types::attribute::{AttributeStaticType, AttributeType};
 use stun_types::message::Message;
 use turn_types::attribute::{Data, XorPeerAddress};
 
-use crate::client::Client;
 use crate::frame::{Frame, channel_data};
-use crate::output::{Family, Output, RelayId};
-use crate::relay::{Relay, Socket};
-use crate::request::unknown;
+use crate::server::client::Client;
+use crate::server::output::{Family, Output, RelayId};
+use crate::server::relay::{Relay, Socket};
+use crate::server::request::unknown;
 
 /// What a Send indication may have. One with DONT-FRAGMENT is dropped (RFC 8656 section 11.2).
 const KNOWN: [AttributeType; 2] = [XorPeerAddress::TYPE, Data::TYPE];

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::SocketAddr;
 
-use crate::client::Client;
 use crate::frame::Frame;
+use crate::server::client::Client;
 
 /// A socket with a relayed address. Numbers are small, and used again after
 /// [`Output::Close`].
@@ -76,7 +76,7 @@ pub enum Output<'d> {
         /// All of it.
         data: &'d [u8],
     },
-    /// Open a socket, and answer with [`Input::Opened`](crate::Input::Opened) before anything else
+    /// Open a socket, and answer with [`Input::Opened`](super::Input::Opened) before anything else
     /// is handed in.
     Open {
         /// Its name from now on.

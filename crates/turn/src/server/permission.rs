@@ -8,10 +8,10 @@ use stun_types::attribute::{AttributeFromRaw, AttributeStaticType, AttributeType
 use stun_types::message::Message;
 use turn_types::attribute::XorPeerAddress;
 
-use crate::output::Family;
-use crate::refusal::Refusal;
-use crate::relay::{Answer, Relay};
-use crate::request::Asked;
+use crate::server::output::Family;
+use crate::server::refusal::Refusal;
+use crate::server::relay::{Answer, Relay};
+use crate::server::request::Asked;
 
 pub(crate) const KNOWN: [AttributeType; 1] = [XorPeerAddress::TYPE];
 

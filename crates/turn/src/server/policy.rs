@@ -8,8 +8,8 @@
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::config::{Config, PeerRules};
-use crate::network::Network;
+use crate::server::config::{Config, PeerRules};
+use crate::server::network::Network;
 
 /// IPv4 networks that are not public.
 const SPECIAL_V4: [(Ipv4Addr, u8); 13] = [
@@ -102,7 +102,7 @@ impl PeerPolicy {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::config::Secret;
+    use crate::server::config::Secret;
 
     fn allows(config: &Config, peer: &str) -> bool {
         let live: SocketAddr = "198.51.100.1:50000".parse().unwrap();
