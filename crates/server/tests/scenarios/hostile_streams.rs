@@ -70,6 +70,32 @@ async fn a_stranger_may_send_less_at_once() {
     }
 }
 
+/// A header whose prefixes every stanza needs would turn a few bytes into many,
+/// for others to read: it may not be long, before the login and behind it.
+#[tokio::test]
+async fn a_header_that_makes_every_stanza_large() {
+    let running = start().await;
+    let prefixes: String = (0..50)
+        .map(|n| format!(" xmlns:p{n}='{}'", "u".repeat(100)))
+        .collect();
+    let header = HEADER.replace(" xmlns=", &format!("{prefixes} xmlns="));
+    let mut stranger = running.stream().await;
+    stranger.send(&header).await;
+    ends_with(stranger, "policy-violation", "the first header").await;
+    let mut known = running.stream().await;
+    known.open().await;
+    let plain = STANDARD.encode(format!("\0101-{APP}\0pass101"));
+    known
+        .send(&format!(
+            "<auth mechanism='PLAIN' xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{plain}</auth>"
+        ))
+        .await;
+    assert_eq!(known.element().await.name(), "success");
+    known.send(&header).await;
+    ends_with(known, "policy-violation", "the second header").await;
+    running.still_serves().await;
+}
+
 /// From the first byte to a call, cut off at every byte.
 #[tokio::test]
 async fn an_exchange_cut_off_at_every_place() {

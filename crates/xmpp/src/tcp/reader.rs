@@ -17,6 +17,10 @@ use crate::xml::{Element, Limits};
 /// An idle stream keeps no more room than this, in bytes.
 const KEPT_ROOM: usize = 512;
 
+/// The prefixes of a header take no more room than this, in bytes: every piece
+/// that leans on them is longer by them.
+const MAX_DECLARED: usize = 1024;
+
 /// Cuts what comes in over a socket into [`Piece`]s, holding no more than one
 /// incomplete piece and what was pushed behind it.
 #[derive(Clone, Debug)]
@@ -154,8 +158,13 @@ impl TcpReader {
         if !header.is(ns::STREAMS, "stream") || content != Some(ns::CLIENT) {
             return Err(StreamError::InvalidNamespace);
         }
+        let prefixes = prefixes(seen, &tag);
+        let declared = prefixes.iter().map(|prefix| prefix.declaration.len());
+        if declared.sum::<usize>() > MAX_DECLARED {
+            return Err(StreamError::PolicyViolation);
+        }
         self.root = name.to_string();
-        self.prefixes = prefixes(seen, &tag);
+        self.prefixes = prefixes;
         let open = open(&header);
         self.declared = false;
         self.cut.open_stream();
@@ -309,6 +318,23 @@ mod tests {
         for element in elements {
             xml::check(element, &Limits::default()).unwrap();
         }
+    }
+
+    #[test]
+    fn a_header_cannot_make_every_piece_long() {
+        let declaring = |bytes: usize| {
+            let name = "x".repeat(bytes - " xmlns:y=''".len());
+            let rest = " xmlns:stream='http://etherx.jabber.org/streams'";
+            alloc::format!("<stream:stream xmlns='jabber:client'{rest} xmlns:y='{name}'><y:a/>")
+        };
+        let stream = " xmlns:stream='http://etherx.jabber.org/streams'".len();
+        let read = |bytes: usize| {
+            let mut reader = TcpReader::new(10_000);
+            reader.push(declaring(bytes).as_bytes());
+            reader.next_piece()
+        };
+        assert!(matches!(read(1024 - stream), Ok(Some(Piece::Open(_)))));
+        assert_eq!(read(1025 - stream), Err(StreamError::PolicyViolation));
     }
 
     #[test]
