@@ -6,7 +6,7 @@ use core::ops::Range;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::xml::{Element, Limits, XmlError};
+use crate::xml::{Element, Limits, Scan, XmlError};
 
 /// A start tag holds no more attributes than this.
 const MAX_ATTRIBUTES: usize = 64;
@@ -33,35 +33,45 @@ impl StartTag {
     /// # Errors
     /// [`XmlError`] when it does not begin with one.
     pub(crate) fn scan(text: &str) -> Result<Self, XmlError> {
-        let mut scan = Scan { text, at: 0 };
+        let mut scan = Scan {
+            text: text.as_bytes(),
+            at: 0,
+        };
+        Self::read(&mut scan).ok_or(if scan.at < text.len() {
+            XmlError::NotWellFormed
+        } else {
+            XmlError::Truncated
+        })
+    }
+
+    fn read(scan: &mut Scan<'_>) -> Option<Self> {
         scan.expect(b'<')?;
-        let name = scan.name()?;
+        let tag_name = name(scan)?;
         let mut attributes = Vec::new();
         loop {
             scan.skip_space();
             let start = scan.at;
             match scan.peek()? {
-                b'>' => {
-                    let end = start..start + 1;
-                    return Ok(Self {
-                        name,
-                        attributes,
-                        end,
-                    });
-                }
+                b'>' => scan.at += 1,
                 b'/' => {
                     scan.at += 1;
                     scan.expect(b'>')?;
-                    let end = start..scan.at;
-                    return Ok(Self {
-                        name,
-                        attributes,
-                        end,
-                    });
                 }
-                _ if attributes.len() == MAX_ATTRIBUTES => return Err(XmlError::NotWellFormed),
-                _ => attributes.push(scan.attribute()?),
+                _ if attributes.len() == MAX_ATTRIBUTES => return None,
+                _ => {
+                    let name = name(scan)?;
+                    let value = scan.value()?;
+                    // With its quotes.
+                    let value = value.start - 1..value.end + 1;
+                    attributes.push(Attribute { name, value });
+                    continue;
+                }
             }
+            return Some(Self {
+                name: tag_name,
+                attributes,
+                end: start..scan.at,
+            });
         }
     }
 
@@ -104,69 +114,16 @@ impl StartTag {
     }
 }
 
-struct Scan<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl Scan<'_> {
-    fn peek(&self) -> Result<u8, XmlError> {
-        self.text
-            .as_bytes()
-            .get(self.at)
-            .copied()
-            .ok_or(XmlError::Truncated)
+/// A name of any characters, as far as it goes.
+fn name(scan: &mut Scan<'_>) -> Option<Range<usize>> {
+    let start = scan.at;
+    while !matches!(
+        scan.peek()?,
+        b' ' | b'\t' | b'\r' | b'\n' | b'=' | b'/' | b'>' | b'<' | b'"' | b'\''
+    ) {
+        scan.at += 1;
     }
-
-    fn expect(&mut self, byte: u8) -> Result<(), XmlError> {
-        if self.peek()? != byte {
-            return Err(XmlError::NotWellFormed);
-        }
-        self.at += 1;
-        Ok(())
-    }
-
-    fn skip_space(&mut self) {
-        while matches!(self.peek(), Ok(b' ' | b'\t' | b'\r' | b'\n')) {
-            self.at += 1;
-        }
-    }
-
-    fn name(&mut self) -> Result<Range<usize>, XmlError> {
-        let start = self.at;
-        while !matches!(
-            self.peek()?,
-            b' ' | b'\t' | b'\r' | b'\n' | b'=' | b'/' | b'>' | b'<' | b'"' | b'\''
-        ) {
-            self.at += 1;
-        }
-        if start == self.at {
-            Err(XmlError::NotWellFormed)
-        } else {
-            Ok(start..self.at)
-        }
-    }
-
-    fn attribute(&mut self) -> Result<Attribute, XmlError> {
-        let name = self.name()?;
-        self.skip_space();
-        self.expect(b'=')?;
-        self.skip_space();
-        let quote = self.peek()?;
-        if !matches!(quote, b'"' | b'\'') {
-            return Err(XmlError::NotWellFormed);
-        }
-        let start = self.at;
-        self.at += 1;
-        while self.peek()? != quote {
-            self.at += 1;
-        }
-        self.at += 1;
-        Ok(Attribute {
-            name,
-            value: start..self.at,
-        })
-    }
+    (start < scan.at).then_some(start..scan.at)
 }
 
 #[cfg(test)]

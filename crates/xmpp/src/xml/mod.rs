@@ -10,9 +10,11 @@ mod element;
 mod escape;
 mod parse;
 mod plain;
+mod scan;
 mod write;
 
 pub use element::Element;
 pub use escape::{escape_attribute, escape_text};
 pub use parse::{Limits, XmlError, check};
 pub(crate) use plain::Tag;
+pub(crate) use scan::Scan;

@@ -10,6 +10,7 @@ use core::ops::Range;
 use memchr::{memchr, memchr2, memmem};
 
 use super::Limits;
+use super::scan::Scan;
 
 /// So many elements inside each other are looked at.
 const MAX_DEPTH: usize = 16;
@@ -126,11 +127,6 @@ fn elements(text: &[u8], limits: &Limits) -> Option<()> {
     }
 }
 
-struct Scan<'a> {
-    text: &'a [u8],
-    at: usize,
-}
-
 /// The parts of a start tag.
 struct Found {
     name: Range<usize>,
@@ -146,22 +142,6 @@ impl Found {
 }
 
 impl Scan<'_> {
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    fn expect(&mut self, byte: u8) -> Option<()> {
-        (self.peek()? == byte).then(|| self.at += 1)
-    }
-
-    fn skip_space(&mut self) -> bool {
-        let start = self.at;
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
-            self.at += 1;
-        }
-        self.at > start
-    }
-
     /// A name of letters and digits of ASCII, without a prefix.
     fn name(&mut self) -> Option<Range<usize>> {
         let start = self.at;
@@ -215,18 +195,7 @@ impl Scan<'_> {
 
     fn attribute(&mut self) -> Option<(Range<usize>, Range<usize>)> {
         let name = self.name()?;
-        self.skip_space();
-        self.expect(b'=')?;
-        self.skip_space();
-        let quote = self.peek()?;
-        if !matches!(quote, b'"' | b'\'') {
-            return None;
-        }
-        self.at += 1;
-        let start = self.at;
-        let length = memchr(quote, self.text.get(start..)?)?;
-        let value = start..start + length;
-        self.at = value.end + 1;
+        let value = self.value()?;
         let content = self.text.get(value.clone())?;
         let declares = self.text.get(name.clone()) == Some(b"xmlns");
         let plain = memchr(b'<', content).is_none()

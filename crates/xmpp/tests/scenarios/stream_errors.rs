@@ -51,7 +51,7 @@ fn bad_openings() {
     for (frame, error) in [
         ("<open", StreamError::NotWellFormed),
         ("no xml", StreamError::NotWellFormed),
-        ("<!DOCTYPE x><x/>", StreamError::NotWellFormed),
+        ("<!DOCTYPE x><x/>", StreamError::RestrictedXml),
         ("<x><!-- --></x>", StreamError::RestrictedXml),
         ("<x/>", StreamError::BadFormat),
         (
