@@ -240,15 +240,10 @@ async fn a_signature_cannot_be_used_for_anything_else() {
         let told = json!({"errors": {"base": ["Unexpected signature"]}});
         assert_eq!(answer.parts(), (422, told), "{fields:?}");
     }
-    for good in [signature.to_uppercase(), rest.sha256_signature(&signed)] {
-        let fields = with(&signed, "signature", &good);
-        assert_eq!(
-            rest.send(Method::POST, "/session.json", &fields)
-                .await
-                .status,
-            201
-        );
-    }
+    // In capitals it is the same.
+    let capitals = with(&signed, "signature", &signature.to_uppercase());
+    let answer = rest.send(Method::POST, "/session.json", &capitals).await;
+    assert_eq!(answer.status, 201);
 }
 
 /// A request that somebody has kept is worth nothing an hour later, and its

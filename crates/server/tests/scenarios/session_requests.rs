@@ -84,21 +84,6 @@ async fn what_does_not_fit_is_refused() {
             .parts()
     };
 
-    let mut wrong = rest.signed(now, &[]);
-    wrong.last_mut().unwrap().1 = "00".repeat(20);
-    assert_eq!(send(&wrong).await, (422, base("Unexpected signature")));
-
-    let mut added = rest.signed(now, &[]);
-    added.push(("user[login]".into(), "user101".into()));
-    assert_eq!(send(&added).await, (422, base("Unexpected signature")));
-
-    for late in [now - 3700, now + 3700] {
-        assert_eq!(
-            send(&rest.signed(late, &[])).await,
-            (422, base("Bad timestamp"))
-        );
-    }
-
     let mut unknown = Rest::new(&running.http(), 999);
     unknown.token = None;
     let fields = unknown.signed(now, &[]);
