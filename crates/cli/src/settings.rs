@@ -4,9 +4,11 @@
 //! There is one schema, that of the command line. What a file says becomes the default of
 //! the option of the same name, and every option has a variable: `--relay-ports` is
 //! `relay-ports` in the file and `VISAVIS_SERVE_RELAY_PORTS` in the environment. The
-//! command line outranks the environment, which outranks the file.
+//! command line outranks the environment, which outranks the file. `--public` changes the
+//! defaults of a few others.
 
 use std::ffi::OsString;
+use std::net::{Ipv6Addr, UdpSocket};
 use std::path::{Path, PathBuf};
 
 use clap::builder::OsStr;
@@ -20,6 +22,8 @@ use crate::exit::{Failure, Reason};
 const FILE: &str = "config";
 /// What every variable begins with.
 const VARIABLE: &str = "VISAVIS_SERVE_";
+/// The option that changes what others are when nothing is said of them.
+const PUBLIC: &str = "public";
 
 /// One option with its value.
 #[derive(Debug)]
@@ -39,9 +43,13 @@ pub(crate) enum Origin {
     Default,
 }
 
-/// The values of a configuration file.
+/// The values of a configuration file, and what they and the command line make
+/// of defaults.
 #[derive(Debug, Default)]
-pub(crate) struct Settings(Vec<(String, Vec<String>)>);
+pub(crate) struct Settings {
+    file: Vec<(String, Vec<String>)>,
+    implied: Vec<(&'static str, String)>,
+}
 
 impl Settings {
     /// Those of the file that the command line or the environment names, if one does.
@@ -49,7 +57,23 @@ impl Settings {
     /// # Errors
     /// The file cannot be read, or is no configuration: with its name and the line or key.
     pub(crate) fn find(arguments: &[OsString], serve: &Command) -> Result<Self, Failure> {
-        file(arguments).map_or_else(|| Ok(Self::default()), |path| Self::read(&path, serve))
+        let file = value_of(FILE, arguments).map(PathBuf::from);
+        let mut settings =
+            file.map_or_else(|| Ok(Self::default()), |path| Self::read(&path, serve))?;
+        settings.implied = match value_of(PUBLIC, arguments) {
+            Some(name) => implied(&name.to_string_lossy()),
+            None => settings
+                .said(PUBLIC)
+                .first()
+                .map_or_else(Vec::new, |name| implied(name)),
+        };
+        Ok(settings)
+    }
+
+    /// What the file says of an option.
+    fn said(&self, name: &str) -> &[String] {
+        let said = self.file.iter().find(|(setting, _)| setting == name);
+        said.map_or(&[], |(_, values)| values)
     }
 
     fn read(path: &Path, serve: &Command) -> Result<Self, Failure> {
@@ -77,7 +101,10 @@ impl Settings {
             })?;
             settings.push((name, values));
         }
-        Ok(Self(settings))
+        Ok(Self {
+            file: settings,
+            implied: Vec::new(),
+        })
     }
 
     /// The command with these values as defaults, and the environment before them.
@@ -93,8 +120,12 @@ impl Settings {
                 option
             };
             let option = option.env(variable).hide_env(true);
-            match self.0.iter().find(|(setting, _)| *setting == name) {
-                Some((_, values)) => option.default_values(values.iter().map(OsStr::from)),
+            let said = self.said(&name);
+            if !said.is_empty() {
+                return option.default_values(said.iter().map(OsStr::from));
+            }
+            match self.implied.iter().find(|(implied, _)| *implied == name) {
+                Some((_, value)) => option.default_value(OsStr::from(value)),
                 None => option,
             }
         })
@@ -108,7 +139,7 @@ impl Settings {
             let origin = match matches.value_source(id)? {
                 ValueSource::CommandLine => Origin::CommandLine,
                 ValueSource::EnvVariable => Origin::Environment,
-                _ if self.0.iter().any(|(setting, _)| *setting == name) => Origin::File,
+                _ if !self.said(&name).is_empty() => Origin::File,
                 _ => Origin::Default,
             };
             let values = match option.get_action() {
@@ -146,19 +177,38 @@ fn variable(name: &str) -> String {
     format!("{VARIABLE}{}", name.to_uppercase().replace('-', "_"))
 }
 
-/// The file, found before the command line is understood: what it says is part of that.
-fn file(arguments: &[OsString]) -> Option<PathBuf> {
+/// The value of an option that has to be known before the command line is
+/// understood.
+fn value_of(name: &str, arguments: &[OsString]) -> Option<OsString> {
+    let option = format!("--{name}");
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
-        let argument = argument.to_string_lossy();
-        if argument == "--config" {
-            return rest.next().map(PathBuf::from);
+        let Some(argument) = argument.to_str() else {
+            continue;
+        };
+        if argument == option {
+            return rest.next().cloned();
         }
-        if let Some(path) = argument.strip_prefix("--config=") {
-            return Some(path.into());
+        let value = argument.strip_prefix(&option);
+        if let Some(value) = value.and_then(|rest| rest.strip_prefix('=')) {
+            return Some(value.into());
         }
     }
-    std::env::var_os(variable(FILE)).map(PathBuf::from)
+    std::env::var_os(variable(name))
+}
+
+/// The defaults of a server that the outside finds by this name.
+fn implied(name: &str) -> Vec<(&'static str, String)> {
+    // A machine without IPv6 has no address that stands for both.
+    let any = match UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)) {
+        Ok(_) => "[::]",
+        Err(_) => "0.0.0.0",
+    };
+    vec![
+        ("domain", name.to_owned()),
+        ("https", format!("{any}:443")),
+        ("relay", format!("{any}:3478")),
+    ]
 }
 
 /// The texts of a value as they would stand on a command line.

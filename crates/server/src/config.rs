@@ -19,9 +19,15 @@ pub struct ServerConfig {
     pub data_dir: PathBuf,
     /// The domain of every chat address, `<user>-<application>@<domain>`.
     pub domain: String,
+    /// The host name, or IPv4 address, by which the outside finds the server
+    /// and which the certificate is for. Left out, clients are told the name by
+    /// which they have found it themselves.
+    pub public: Option<String>,
     /// Where REST and chat are served without encryption. Port 0 picks one.
     pub http: Option<SocketAddr>,
-    /// Where REST and chat are served over TLS; needs a certificate.
+    /// Where everything that is spoken over TLS is served on one port: REST,
+    /// chat as WebSocket and over TCP, and TURN if there is a relay. Needs a
+    /// certificate.
     pub https: Option<SocketAddr>,
     /// Where chat is served over TCP, encrypted where the client asks for it.
     /// Without a certificate this has to be an address of this machine alone.
@@ -144,6 +150,7 @@ impl Default for ServerConfig {
         Self {
             data_dir: PathBuf::from("visavis-data"),
             domain: "localhost".to_owned(),
+            public: None,
             http: Some(SocketAddr::new(loopback, 8080)),
             https: None,
             xmpp: None,

@@ -13,9 +13,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio::time;
-use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
 use crate::accept::{Peer, Slot};
@@ -36,27 +33,8 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    /// Serves a connection that was just accepted.
-    pub(crate) async fn serve(
-        self,
-        stream: TcpStream,
-        mut peer: Peer,
-        slot: Slot,
-        tls: Option<TlsAcceptor>,
-    ) -> io::Result<()> {
-        match tls {
-            None => self.requests(stream, peer, slot).await,
-            Some(acceptor) => {
-                let stream =
-                    time::timeout(self.request_time, Box::pin(acceptor.accept(stream))).await??;
-                peer.secure = true;
-                self.requests(stream, peer, slot).await
-            }
-        }
-        .map_err(io::Error::other)
-    }
-
-    async fn requests<S>(self, stream: S, peer: Peer, slot: Slot) -> hyper::Result<()>
+    /// Serves the requests of a connection.
+    pub(crate) async fn serve<S>(self, stream: S, peer: Peer, slot: Slot) -> io::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -87,6 +65,7 @@ impl Front {
                 connection.await
             }
         }
+        .map_err(io::Error::other)
     }
 }
 
@@ -116,6 +95,15 @@ pub(crate) fn requested_host(headers: &HeaderMap) -> Option<&str> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
     (!host.is_empty() && host.bytes().all(plain)).then_some(host)
+}
+
+/// The same without the port: a name, or an address of IPv6 without brackets.
+pub(crate) fn requested_name(headers: &HeaderMap) -> Option<&str> {
+    let host = requested_host(headers)?;
+    if let Some(address) = host.strip_prefix('[') {
+        return address.split(']').next();
+    }
+    host.split(':').next()
 }
 
 #[cfg(test)]
@@ -148,5 +136,18 @@ mod tests {
         assert_eq!(host("[::1]:80").as_deref(), Some("[::1]:80"));
         assert_eq!(host("a.example/\"x"), None);
         assert_eq!(host(""), None);
+    }
+
+    #[test]
+    fn the_port_is_no_part_of_the_name() {
+        for (host, name) in [
+            ("a.example:8080", "a.example"),
+            ("a.example", "a.example"),
+            ("[2001:db8::1]:80", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+        ] {
+            let headers = HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]);
+            assert_eq!(requested_name(&headers), Some(name));
+        }
     }
 }

@@ -1,25 +1,28 @@
 //! Starting and ending everything.
 
+use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::{Router, middleware};
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use visavis_turn::server::Secret;
 use visavis_xmpp::Jid;
 
-use crate::accept::Entrance;
+use crate::accept::{Entrance, Peer, Slot};
 use crate::account::{self, Accounts, Gate};
 use crate::admin::{self, Admin, AdminToken, Notice};
-use crate::chat::{self, Chat, Departures, Directory, Security};
+use crate::chat::{self, Chat, Departures, Directory};
 use crate::clock::UnixTime;
 use crate::config::ServerConfig;
 use crate::health::{self, Health};
 use crate::http::Front;
 use crate::listen::{Bound, Listeners};
 use crate::metrics::{self, Metrics};
+use crate::one_port::{self, OnePort};
 use crate::ready::Ready;
 use crate::relay::{RelayAccess, RelayStatus, StatusBoard};
 use crate::start_error::{MIN_FRAME_BYTES, StartError};
@@ -27,9 +30,10 @@ use crate::store::{FolderLock, Store, StoreThread};
 use crate::tasks::{TaskEnd, Tasks};
 use crate::throttle::Throttles;
 use crate::tls::Tls;
-use crate::{relay, renewal, revocation, web};
+use crate::{relay, renewal, revocation, tls, web};
 
-/// What is spoken inside TLS (RFC 7301, XEP-0368 section 2).
+/// What is spoken inside TLS where nothing else is (RFC 7301, XEP-0368 section
+/// 2).
 const HTTP: &str = "http/1.1";
 const XMPP: &str = "xmpp-client";
 
@@ -61,6 +65,8 @@ struct Serving {
     tasks: Tasks,
     metrics: Arc<Metrics>,
     tls: Option<Tls>,
+    /// Time for a handshake.
+    patience: Duration,
 }
 
 impl Server {
@@ -84,7 +90,11 @@ impl Server {
         let tasks = tasks_end.tasks();
         let access = listeners.relay.as_ref().map(|relay| RelayAccess {
             address: relay.address,
-            tls: tls.is_some(),
+            tls: {
+                let shared = listeners.https.as_ref().map(|https| https.address);
+                tls.as_ref().map(|_| shared.unwrap_or(relay.address))
+            },
+            name: config.public.clone(),
             secret: relay_secret.clone(),
             public_addresses: config.relaying.public_addresses.clone(),
         });
@@ -98,8 +108,15 @@ impl Server {
             limits.clone(),
             access.clone(),
             config.domain.clone(),
-            [&listeners.xmpp, &listeners.xmpps]
-                .map(|bound| bound.as_ref().map(|bound| bound.address)),
+            [
+                &listeners.xmpp,
+                if listeners.xmpps.is_some() {
+                    &listeners.xmpps
+                } else {
+                    &listeners.https
+                },
+            ]
+            .map(|bound| bound.as_ref().map(|bound| bound.address)),
         );
         let departures = Arc::new(Departures::default());
         metrics.watch_chat(&directory);
@@ -131,8 +148,10 @@ impl Server {
             tasks: tasks.clone(),
             metrics: Arc::clone(&metrics),
             tls,
+            patience: limits.request_time,
         };
         let mut board = None;
+        let mut relay_streams = None;
         if let Some(listening) = listeners.relay {
             let setting = relay::Setting {
                 realm: &config.domain,
@@ -143,17 +162,32 @@ impl Server {
                 counts: metrics.listener("relay"),
                 patience: limits.request_time,
             };
-            let status = relay::serve(listening, setting, &tasks).map_err(StartError::Thread)?;
+            let (status, streams) =
+                relay::serve(listening, setting, &tasks).map_err(StartError::Thread)?;
             metrics.watch_relay(&status);
             board = Some(status);
+            relay_streams = Some(streams);
         }
         let front = serving.front(
             public_routes(accounts, &chat, &health),
             limits.request_time,
             false,
         );
-        serving.http(listeners.http, "http", &front, None);
-        serving.http(listeners.https, "https", &front, serving.acceptor(HTTP));
+        if let (Some(https), Some(tls)) = (listeners.https, &serving.tls) {
+            let port = OnePort {
+                acceptor: tls.acceptor(&one_port::PROTOCOLS),
+                patience: serving.patience,
+                front: front.clone(),
+                chat: Arc::clone(&chat),
+                relay: relay_streams,
+            };
+            let serve = move |stream, peer, slot| port.clone().serve(stream, peer, slot);
+            serving.admit(&serving.entrance, https, "https", serve);
+        }
+        if let Some(http) = listeners.http {
+            let serve = move |stream, peer, slot| front.clone().serve(stream, peer, slot);
+            serving.admit(&serving.entrance, http, "http", serve);
+        }
         let mut notice = None;
         if let Some(desk) = listeners.desk {
             let token = AdminToken::load(config.admin_token, &config.data_dir)?;
@@ -172,16 +206,37 @@ impl Server {
                 request_time: limits.request_time,
             };
             let front = serving.front(admin::routes(admin, &health), limits.request_time, true);
-            serving.admin(desk, "desk", &front, None);
+            let entrance = serving.entrance.beside(ADMIN_CONNECTIONS);
             if let Some(outside) = listeners.admin {
-                serving.admin(outside, "admin", &front, serving.acceptor(HTTP));
+                let front = front.clone();
+                serving.admit_private(
+                    &entrance,
+                    outside,
+                    "admin",
+                    HTTP,
+                    move |stream, peer, slot| front.clone().serve(stream, peer, slot),
+                );
             }
+            let serve = move |stream, peer, slot| front.clone().serve(stream, peer, slot);
+            serving.admit(&entrance, desk, "desk", serve);
         }
-        let on_request = Security::OnRequest(serving.acceptor(XMPP));
-        serving.xmpp(listeners.xmpp, "xmpp", &chat, on_request);
-        if let Some(acceptor) = serving.acceptor(XMPP) {
-            let direct = Security::Direct(acceptor);
-            serving.xmpp(listeners.xmpps, "xmpps", &chat, direct);
+        if let Some(xmpp) = listeners.xmpp {
+            let chat = Arc::clone(&chat);
+            let acceptor = serving.tls.as_ref().map(|tls| tls.acceptor(&[XMPP]));
+            serving.admit(
+                &serving.entrance,
+                xmpp,
+                "xmpp",
+                move |stream, peer, slot| {
+                    chat::serve(Arc::clone(&chat), stream, peer, slot, acceptor.clone())
+                },
+            );
+        }
+        if let Some(xmpps) = listeners.xmpps {
+            let entrance = &serving.entrance;
+            serving.admit_private(entrance, xmpps, "xmpps", XMPP, move |stream, peer, slot| {
+                chat::serve(Arc::clone(&chat), stream, peer, slot, None)
+            });
         }
         let renewal = Arc::new(Notify::new());
         if let Some(tls) = &serving.tls {
@@ -261,9 +316,11 @@ impl ServerConfig {
 /// The domain and the certificate of a configuration that can be served.
 fn prepare(config: &ServerConfig) -> Result<(Jid, Option<Tls>), StartError> {
     let domain = &config.domain;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
-    if domain.is_empty() || domain.len() > 253 || !domain.bytes().all(plain) {
+    if !is_host(domain) {
         return Err(StartError::Domain);
+    }
+    if config.public.as_deref().is_some_and(|name| !is_host(name)) {
+        return Err(StartError::PublicName);
     }
     if config.http.is_none() && config.https.is_none() {
         return Err(StartError::NothingToServe);
@@ -286,6 +343,12 @@ fn prepare(config: &ServerConfig) -> Result<(Jid, Option<Tls>), StartError> {
     ))
 }
 
+/// Whether it looks like a host name, or an IPv4 address.
+fn is_host(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
+    !name.is_empty() && name.len() <= 253 && name.bytes().all(plain)
+}
+
 fn public_routes(accounts: Accounts, chat: &Arc<Chat>, health: &Health) -> Router {
     let routes = account::routes(Arc::new(accounts))
         .merge(chat::routes(Arc::clone(chat)))
@@ -295,10 +358,6 @@ fn public_routes(accounts: Accounts, chat: &Arc<Chat>, health: &Health) -> Route
 }
 
 impl Serving {
-    fn acceptor(&self, protocol: &str) -> Option<TlsAcceptor> {
-        self.tls.as_ref().map(|tls| tls.acceptor(&[protocol]))
-    }
-
     fn front(&self, routes: Router, request_time: Duration, until_the_end: bool) -> Front {
         let counts = self.metrics.requests.clone();
         Front {
@@ -309,48 +368,42 @@ impl Serving {
         }
     }
 
-    fn http(
-        &self,
-        bound: Option<Bound>,
-        name: &'static str,
-        front: &Front,
-        tls: Option<TlsAcceptor>,
-    ) {
-        if let Some(bound) = bound {
-            self.requests(&self.entrance, bound, name, front, tls);
-        }
-    }
-
-    fn admin(&self, bound: Bound, name: &'static str, front: &Front, tls: Option<TlsAcceptor>) {
-        let entrance = self.entrance.beside(ADMIN_CONNECTIONS);
-        self.requests(&entrance, bound, name, front, tls);
-    }
-
-    fn requests(
+    /// Serves the connections of a listener.
+    fn admit<F>(
         &self,
         entrance: &Entrance,
         bound: Bound,
         name: &'static str,
-        front: &Front,
-        tls: Option<TlsAcceptor>,
-    ) {
-        let front = front.clone();
-        let serve = move |stream, peer, slot| front.clone().serve(stream, peer, slot, tls.clone());
+        serve: impl Fn(TcpStream, Peer, Slot) -> F + Send + 'static,
+    ) where
+        F: Future<Output = io::Result<()>> + Send + 'static,
+    {
         let counts = self.metrics.listener(name);
-        self.tasks
-            .spawn(entrance.clone().admit(bound.listener, counts, serve));
+        let admitted = entrance.clone().admit(bound.listener, counts, serve);
+        self.tasks.spawn(admitted);
     }
 
-    fn xmpp(&self, bound: Option<Bound>, name: &'static str, chat: &Arc<Chat>, security: Security) {
-        let Some(bound) = bound else { return };
-        let chat = Arc::clone(chat);
-        let serve = move |stream, peer, slot| {
-            chat::serve(Arc::clone(&chat), stream, peer, slot, security.clone())
+    /// The same where everybody speaks one protocol inside TLS.
+    fn admit_private<F>(
+        &self,
+        entrance: &Entrance,
+        bound: Bound,
+        name: &'static str,
+        protocol: &str,
+        serve: impl Fn(TlsStream<TcpStream>, Peer, Slot) -> F + Clone + Send + Sync + 'static,
+    ) where
+        F: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        let Some(tls) = &self.tls else { return };
+        let (acceptor, patience) = (tls.acceptor(&[protocol]), self.patience);
+        let serve = move |stream, mut peer, slot| {
+            let (acceptor, serve) = (acceptor.clone(), serve.clone());
+            async move {
+                let stream = tls::encrypt(&acceptor, stream, &mut peer, patience).await?;
+                serve(stream, peer, slot).await
+            }
         };
-        let counts = self.metrics.listener(name);
-        let entrance = self.entrance.clone();
-        self.tasks
-            .spawn(entrance.admit(bound.listener, counts, serve));
+        self.admit(entrance, bound, name, serve);
     }
 }
 
@@ -370,6 +423,10 @@ mod tests {
         assert!(matches!(
             with(|config| config.domain = "a b".to_owned()),
             Err(StartError::Domain)
+        ));
+        assert!(matches!(
+            with(|config| config.public = Some("https://a.example".to_owned())),
+            Err(StartError::PublicName)
         ));
         assert!(matches!(
             with(|config| config.http = None),

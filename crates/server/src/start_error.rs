@@ -40,6 +40,9 @@ pub enum StartError {
     /// The domain cannot be part of a chat address.
     #[error("the domain has to be a host name such as chat.example.org")]
     Domain,
+    /// The name by which the outside finds the server is none.
+    #[error("the public name has to be a host name such as calls.example.org, or an IPv4 address")]
+    PublicName,
     /// The frame limit is too small for chat.
     #[error("the frame limit has to be {MIN_FRAME_BYTES} bytes or more")]
     FrameLimit,

@@ -1,7 +1,9 @@
 //! Certificate and key of the TLS listeners.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -9,9 +11,13 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use x509_cert::der::Decode;
 
+use crate::accept::Peer;
 use crate::clock::UnixTime;
 use crate::config::CertificateFiles;
 
@@ -107,6 +113,22 @@ impl Tls {
             .collect();
         TlsAcceptor::from(Arc::new(config))
     }
+}
+
+/// Makes a connection private, in so much time.
+pub(crate) async fn encrypt<S>(
+    acceptor: &TlsAcceptor,
+    stream: S,
+    peer: &mut Peer,
+    patience: Duration,
+) -> io::Result<TlsStream<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    // Boxed, because a handshake is large and nothing of it stays.
+    let encrypted = time::timeout(patience, Box::pin(acceptor.accept(stream))).await??;
+    peer.secure = true;
+    Ok(encrypted)
 }
 
 impl Certificate {

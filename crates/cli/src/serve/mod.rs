@@ -1,5 +1,6 @@
 //! `visavis serve`.
 
+mod exposure;
 mod limits;
 
 use std::env::VarError;
@@ -32,10 +33,16 @@ pub(crate) struct ServeCommand {
     /// The domain of chat addresses
     #[arg(long, value_name = "NAME", default_value = "localhost")]
     domain: String,
+    /// The host name, or IPv4 address, by which the outside finds this server and which the
+    /// certificate is for. Everything over TLS is on port 443 then, STUN and TURN are on port
+    /// 3478, and the name is the domain of chat addresses, if nothing else is said
+    #[arg(long, value_name = "HOST")]
+    public: Option<String>,
     /// Where accounts and chat are served without encryption; `off` for not at all
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = listener)]
     http: Listener,
-    /// Where accounts and chat are served over TLS
+    /// Where everything is served over TLS on one port: accounts, chat as WebSocket and over TCP,
+    /// and TURN
     #[arg(long, value_name = "ADDR:PORT")]
     https: Option<SocketAddr>,
     /// The certificate with its intermediates, PEM
@@ -108,7 +115,11 @@ impl ServeCommand {
         if self.first_look {
             return Err(Failure::not_available("--try"));
         }
-        let config = self.server_config()?;
+        let mut config = self.server_config()?;
+        if let Some(name) = config.public.clone() {
+            exposure::announce(&name, &mut config.relaying).await;
+        }
+        let open_ports = config.open_ports();
         let mut stop = Stop::new()?;
         let mut hang_up =
             signal(SignalKind::hangup()).map_err(|error| Failure::of(Reason::Usage, &error))?;
@@ -118,6 +129,7 @@ impl ServeCommand {
         let ready = serde_json::to_string(server.ready())
             .map_err(|error| Failure::of(Reason::Usage, &error))?;
         println!("{ready}");
+        exposure::tell(&open_ports);
         tracing::info!(
             "add an application with `visavis app add` and users with `visavis user add`"
         );
@@ -152,6 +164,7 @@ impl ServeCommand {
         Ok(ServerConfig {
             data_dir: self.data,
             domain: self.domain,
+            public: self.public,
             http: self.http.0,
             https: self.https,
             xmpp: self.xmpp,
@@ -190,6 +203,7 @@ fn start_failure(error: &StartError) -> Failure {
         StartError::NothingToServe
         | StartError::NoCertificate { .. }
         | StartError::Domain
+        | StartError::PublicName
         | StartError::AdminToken(TokenError::Weak)
         | StartError::FrameLimit => Reason::Usage,
         _ => Reason::Source,

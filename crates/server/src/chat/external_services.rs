@@ -9,15 +9,6 @@ use visavis_xmpp::xml::Element;
 use super::account::Account;
 use crate::relay::RelayAccess;
 
-/// One way to the relay: its type, the transport, whether there is a
-/// certificate for it.
-const SERVICES: [(&str, &str, bool); 4] = [
-    ("stun", "udp", false),
-    ("turn", "udp", false),
-    ("turn", "tcp", false),
-    ("turns", "tcp", true),
-];
-
 /// The answer to a request for services, or for the credentials of one.
 pub(super) fn answer(
     relay: Option<&RelayAccess>,
@@ -63,17 +54,15 @@ fn services(
     local: IpAddr,
 ) -> impl Iterator<Item = Element> {
     relay.into_iter().flat_map(move |relay| {
-        let host = relay.seen_from(local).to_string();
-        let port = relay.address.port().to_string();
         let (credentials, end) = relay.credentials(&account.to_string());
-        let offered = SERVICES.iter().filter(|(.., tls)| relay.tls || !tls);
-        offered.map(move |(type_, transport, _)| {
+        let services = relay.services(None, local).into_iter();
+        services.map(move |way| {
             let service = Element::new(ns::EXTERNAL_SERVICES, "service")
-                .with_attribute("type", type_)
-                .with_attribute("transport", transport)
-                .with_attribute("host", &host)
-                .with_attribute("port", &port);
-            if *type_ == "stun" {
+                .with_attribute("type", way.scheme)
+                .with_attribute("transport", way.transport)
+                .with_attribute("host", &way.host)
+                .with_attribute("port", &way.port.to_string());
+            if !way.is_restricted() {
                 return service;
             }
             service

@@ -38,7 +38,7 @@ use visavis_xmpp::Jid;
 
 pub(crate) use departure::Departures;
 pub(crate) use directory::{Census, Directory};
-pub(crate) use listener::{Security, serve};
+pub(crate) use listener::serve;
 pub(crate) use resumption::Resumptions;
 
 use crate::account::Gate;

@@ -28,10 +28,11 @@ use crate::config::RelayConfig;
 use crate::metrics::ListenerCounts;
 use crate::tasks::Tasks;
 
-pub(crate) use access::{RelayAccess, TTL};
+pub(crate) use access::{RelayAccess, RelayService, TTL};
+pub(crate) use streams::Streams;
+
 use addresses::Addresses;
 use ports::Ports;
-use streams::Streams;
 use worker::Worker;
 
 /// What the system may keep of datagrams until they are read, in bytes: a burst of all calls.
@@ -123,7 +124,8 @@ fn bind_datagrams(address: SocketAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Serves until the server ends.
+/// Serves until the server ends. Gives back where its status is, and what serves connections that
+/// come in elsewhere.
 ///
 /// # Errors
 /// When the system has no thread or no event queue left.
@@ -131,7 +133,7 @@ pub(crate) fn serve(
     listening: Listening,
     setting: Setting<'_>,
     tasks: &Tasks,
-) -> io::Result<StatusBoard> {
+) -> io::Result<(StatusBoard, Streams)> {
     let addresses = Addresses::of(listening.address, setting.config);
     let mut config = Config::new(setting.realm, setting.secret);
     config.origin = Duration::from_secs(UnixTime::now().0.unsigned_abs());
@@ -155,11 +157,12 @@ pub(crate) fn serve(
     )?;
     worker.start(tasks)?;
     let streams = Streams::new(calls, setting.tls, setting.patience, tasks.clone());
-    let serve = move |stream, peer, slot| streams.clone().serve(stream, peer, slot);
+    let own = streams.clone();
+    let serve = move |stream, peer, slot| own.clone().serve(stream, peer, slot);
     tasks.spawn(
         setting
             .entrance
             .admit(listening.streams, setting.counts, serve),
     );
-    Ok(status)
+    Ok((status, streams))
 }

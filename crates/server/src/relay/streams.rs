@@ -1,4 +1,4 @@
-//! TURN over TCP and TLS (RFC 8656 section 3.1), on one port.
+//! TURN over TCP and TLS (RFC 8656 section 3.1), on one port; over TLS where others speak, too.
 //!
 //! The first byte tells a TLS handshake from a STUN message. A connection only cuts the stream
 //! into messages; what they mean is the worker's business.
@@ -22,6 +22,7 @@ use super::worker::{Call, Entrance};
 use crate::accept::{Peer, Slot};
 use crate::patience::Patient;
 use crate::tasks::Tasks;
+use crate::tls;
 
 /// The first byte of a TLS handshake (RFC 8446 section 5.1).
 const HANDSHAKE: u8 = 22;
@@ -33,7 +34,7 @@ const SILENCE: Duration = Duration::from_secs(3660);
 
 /// What all connections share.
 #[derive(Clone)]
-pub(super) struct Streams {
+pub(crate) struct Streams {
     entrance: Entrance,
     tls: Option<TlsAcceptor>,
     patience: Duration,
@@ -58,27 +59,32 @@ impl Streams {
     }
 
     /// Serves a connection that was just accepted.
-    pub(super) async fn serve(self, stream: TcpStream, peer: Peer, _slot: Slot) -> io::Result<()> {
-        let client = Client {
-            address: SocketAddr::new(peer.address.ip().to_canonical(), peer.address.port()),
-            path: Path::Stream(self.numbers.fetch_add(1, Ordering::Relaxed)),
-        };
+    pub(super) async fn serve(
+        self,
+        stream: TcpStream,
+        mut peer: Peer,
+        slot: Slot,
+    ) -> io::Result<()> {
         let mut first = [0];
         time::timeout(self.patience, stream.peek(&mut first)).await??;
-        match self.tls {
-            Some(ref tls) if first[0] == HANDSHAKE => {
-                let stream = time::timeout(self.patience, tls.accept(stream)).await??;
-                self.converse(stream, client).await
+        match &self.tls {
+            Some(acceptor) if first[0] == HANDSHAKE => {
+                let stream = tls::encrypt(acceptor, stream, &mut peer, self.patience).await?;
+                self.converse(stream, peer, slot).await
             }
-            _ => self.converse(stream, client).await,
+            _ => self.converse(stream, peer, slot).await,
         }
     }
 
     /// Passes messages in both directions until either side ends it.
-    async fn converse<S>(self, stream: S, client: Client) -> io::Result<()>
+    pub(crate) async fn converse<S>(self, stream: S, peer: Peer, _slot: Slot) -> io::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        let client = Client {
+            address: SocketAddr::new(peer.address.ip().to_canonical(), peer.address.port()),
+            path: Path::Stream(self.numbers.fetch_add(1, Ordering::Relaxed)),
+        };
         let (reader, writer) = tokio::io::split(Patient::new(stream, self.patience));
         let (outbox, messages) = mpsc::channel(OUTBOX);
         self.entrance.call(Call::Opened(client, outbox)).await;

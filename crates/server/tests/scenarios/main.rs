@@ -25,6 +25,7 @@ mod logins_and_back_off;
 mod many_streams;
 mod nothing_secret_is_logged;
 mod numbers_for_the_operator;
+mod one_port;
 mod random_bytes;
 mod readiness;
 mod recordings;

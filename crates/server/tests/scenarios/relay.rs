@@ -101,7 +101,7 @@ async fn uclient(access: &Access, options: &[&str]) -> (u64, u64) {
 }
 
 /// Every message comes back: to an echo and between clients, by indications and by channels.
-async fn everything_comes_back(access: &Access, transport: &[&str]) {
+pub(crate) async fn everything_comes_back(access: &Access, transport: &[&str]) {
     let (peer, _echoing) = echo().await;
     let (ip, port) = (peer.ip().to_string(), peer.port().to_string());
     let to_echo = ["-n", "20", "-z", "5", "-m", "3", "-e", &ip, "-r", &port];
