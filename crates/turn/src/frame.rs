@@ -1,4 +1,4 @@
-//! Data on its way to a client, and the borders of messages in a stream.
+//! Data on its way between client and relay, and the borders of messages in a stream.
 //!
 //! The data itself is never copied: a [`Frame`] is what comes before it and after it.
 
@@ -13,6 +13,7 @@ const LONGEST_HEAD: usize = STUN_HEADER + 24 + 4;
 const STUN_HEADER: usize = 20;
 const CHANNEL_HEADER: usize = 4;
 const DATA_INDICATION: u16 = 0x0017;
+const SEND_INDICATION: u16 = 0x0016;
 const DATA: u16 = 0x0013;
 const COOKIE: u32 = 0x2112_a442;
 const ZEROS: [u8; 3] = [0; 3];
@@ -21,8 +22,8 @@ const ZEROS: [u8; 3] = [0; 3];
 /// others as well.
 pub(crate) const CHANNELS: core::ops::RangeInclusive<u16> = 0x4000..=0x7fff;
 
-/// A message to a client that carries a peer's data: channel data (RFC 8656 section 12.4) or a
-/// Data indication (section 11.4).
+/// A message between client and relay that carries data from a peer or for one: channel data (RFC
+/// 8656 section 12.4), a Send indication (section 11.1) or a Data indication (section 11.4).
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'d> {
     head: [u8; LONGEST_HEAD],
@@ -49,13 +50,22 @@ impl<'d> Frame<'d> {
 
     /// A Data indication. `None` when the data is longer than a message can be.
     pub(crate) fn indication(id: u128, peer: SocketAddr, data: &'d [u8]) -> Option<Self> {
+        Self::with_peer(DATA_INDICATION, id, peer, data)
+    }
+
+    /// A Send indication. `None` when the data is longer than a message can be.
+    pub(crate) fn send_indication(id: u128, peer: SocketAddr, data: &'d [u8]) -> Option<Self> {
+        Self::with_peer(SEND_INDICATION, id, peer, data)
+    }
+
+    fn with_peer(kind: u16, id: u128, peer: SocketAddr, data: &'d [u8]) -> Option<Self> {
         let address = XorPeerAddress::new(peer, TransactionId::from(id));
         let mut head = [0; LONGEST_HEAD];
         let written = address.write_into(&mut head[STUN_HEADER..]).ok()?;
         let head_length = STUN_HEADER + written + 4;
         let padding = padding(data.len());
         let body = head_length - STUN_HEADER + data.len() + padding;
-        head[..2].copy_from_slice(&DATA_INDICATION.to_be_bytes());
+        head[..2].copy_from_slice(&kind.to_be_bytes());
         head[2..4].copy_from_slice(&u16::try_from(body).ok()?.to_be_bytes());
         head[4..8].copy_from_slice(&COOKIE.to_be_bytes());
         head[8..STUN_HEADER].copy_from_slice(&id.to_be_bytes()[4..]);

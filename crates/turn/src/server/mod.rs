@@ -65,6 +65,7 @@ pub use counters::Counters;
 pub use credentials::Credentials;
 pub use input::Input;
 pub use network::{Network, NetworkError};
+pub(crate) use nonce::hmac_sha1;
 pub use output::{Family, Output, Outputs, PortWish, RelayId};
 pub use relay::Relay;
 

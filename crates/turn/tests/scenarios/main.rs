@@ -2,6 +2,7 @@
 
 mod allocations;
 mod channels;
+mod client;
 mod common;
 mod credentials;
 mod families;
