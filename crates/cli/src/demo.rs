@@ -30,6 +30,9 @@ pub(crate) struct DemoCommand {
     /// Machine-readable lines
     #[arg(long)]
     json: bool,
+    /// Nothing goes straight: both sides use the relay only
+    #[arg(long)]
+    relay: bool,
     /// Length of the call in seconds
     #[arg(long = "for", value_name = "SECONDS", default_value_t = 8)]
     seconds: u32,
@@ -43,6 +46,7 @@ impl DemoCommand {
         let scratch = Scratch::new(self.keep.clone())?;
         let stage = Stage {
             json: self.json,
+            relay: self.relay,
             program: program()?,
             folder: scratch.folder.clone(),
         };
@@ -87,6 +91,7 @@ fn program() -> Result<PathBuf, Failure> {
 
 struct Stage {
     json: bool,
+    relay: bool,
     program: PathBuf,
     folder: PathBuf,
 }
@@ -155,15 +160,26 @@ impl Stage {
         let (alice_end, bob_end) =
             tokio::join!(self.watch("alice", &mut alice), self.watch("bob", &mut bob));
         self.stop(server).await;
-        alice_end.and(bob_end)?;
+        let pairs = [alice_end?, bob_end?];
+        if self.relay {
+            self.say(&format!("the pairs: {}", pairs.join(", ")));
+            if !pairs.iter().all(|pair| pair.starts_with("relay")) {
+                return Err(Failure::new(
+                    Reason::Verdict,
+                    format_args!("the call was not relayed: {}", pairs.join(", ")),
+                ));
+            }
+        }
 
         self.say("judging what each side saved");
         self.judge(&[&alices, &bobs]).await
     }
 
-    /// Shows a person's events until he is done.
-    async fn watch(&self, name: &str, person: &mut Actor) -> Outcome {
+    /// Shows a person's events until he is done; the pair of candidates that he used last.
+    async fn watch(&self, name: &str, person: &mut Actor) -> Result<String, Failure> {
+        let mut pair = String::new();
         while let Ok(Some(line)) = person.lines.next_line().await {
+            pair = used_pair(&parse(&line)).unwrap_or(pair);
             if self.json {
                 println!(
                     "{}",
@@ -178,7 +194,7 @@ impl Stage {
             .map_err(|_| Failure::new(Reason::Connection, format_args!("{name} does not end")))?
             .map_err(|error| Failure::of(Reason::Connection, &error))?;
         if status.success() {
-            return Ok(());
+            return Ok(pair);
         }
         Err(Failure::new(
             Reason::Connection,
@@ -216,6 +232,9 @@ impl Stage {
         let save = save.to_string_lossy();
         let mut arguments = verb.to_vec();
         arguments.extend(["--server", url, "--login", login, "--save", &save, "--json"]);
+        if self.relay {
+            arguments.extend(["--ice", "relay"]);
+        }
         self.spawn(&arguments, app, &password(login))
     }
 
@@ -331,6 +350,14 @@ fn parse(line: &str) -> Value {
 /// the demo.
 fn password(login: &str) -> String {
     format!("{login}-{}", std::process::id())
+}
+
+/// The candidates of both sides that a line of statistics names, and what leads to the relay.
+fn used_pair(line: &Value) -> Option<String> {
+    let local = line["local_candidate"].as_str()?;
+    let remote = line["remote_candidate"].as_str()?;
+    let transport = line["transport"].as_str()?;
+    Some(format!("{local}/{transport} to {remote}"))
 }
 
 /// What a person watching wants to know.

@@ -1,7 +1,10 @@
 //! What a connection is opened with.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+
+use rustls::ClientConfig;
 
 /// The settings of one connection.
 #[derive(Debug, Clone)]
@@ -10,10 +13,12 @@ pub struct PeerConfig {
     pub audio: bool,
     /// Whether pictures are offered.
     pub video: bool,
-    /// STUN servers; others are passed over.
+    /// STUN and TURN servers; what is neither is passed over.
     pub ice_servers: Vec<IceServer>,
     /// Which candidates may be used.
     pub policy: IcePolicy,
+    /// What certificates of relays are trusted; without it there is no TURN over TLS.
+    pub tls: Option<Arc<ClientConfig>>,
     /// Whether loopback addresses are candidates, too. A machine that has no
     /// other address uses them in any case.
     pub loopback: bool,
@@ -34,6 +39,7 @@ impl Default for PeerConfig {
             video: true,
             ice_servers: Vec::new(),
             policy: IcePolicy::All,
+            tls: None,
             loopback: false,
             max_video_bitrate: 2_000_000,
             start_video_bitrate: 3_000_000,
@@ -48,14 +54,21 @@ pub enum IcePolicy {
     /// Every candidate.
     #[default]
     All,
+    /// Of this machine only the addresses that its default route leads through (RFC 8828 section
+    /// 5.2, mode 2), and relayed ones.
+    DefaultRoute,
     /// Relayed ones only.
     Relay,
 }
 
+/// RFC 7064 section 3.2.
+const STUN_PORT: u16 = 3478;
+
 /// A STUN or TURN server (RFC 7064, RFC 7065).
 #[derive(Clone, PartialEq, Eq)]
 pub struct IceServer {
-    /// Its addresses, `stun:host:port` for one that is used here.
+    /// Its addresses: `stun:host:port`, `turn:host:port`, `turn:host:port?transport=tcp`,
+    /// `turns:host:port`.
     pub urls: Vec<String>,
     /// The user name, TURN only.
     pub username: Option<String>,
@@ -69,20 +82,19 @@ impl IceServer {
         self.urls.iter().filter_map(|url| {
             let rest = url.strip_prefix("stun:")?;
             let rest = rest.split_once('?').map_or(rest, |(host, _)| host);
-            host_and_port(rest)
+            host_and_port(rest, STUN_PORT)
         })
     }
 }
 
 /// Splits `host[:port]`; an IPv6 address stands in brackets (RFC 7064 section 3.1).
-fn host_and_port(text: &str) -> Option<(&str, u16)> {
-    const DEFAULT_PORT: u16 = 3478;
+pub(crate) fn host_and_port(text: &str, default: u16) -> Option<(&str, u16)> {
     let (host, rest) = match text.strip_prefix('[') {
         Some(bracketed) => bracketed.split_once(']')?,
         None => text.split_at(text.find(':').unwrap_or(text.len())),
     };
     let port = match rest {
-        "" => DEFAULT_PORT,
+        "" => default,
         rest => rest.strip_prefix(':')?.parse().ok()?,
     };
     (!host.is_empty()).then_some((host, port))

@@ -23,6 +23,7 @@ use crate::event::{FailCause, PeerEvent};
 use crate::media::{IncomingAudio, IncomingVideo, OutgoingAudio, OutgoingVideo};
 use crate::pacing::PacerQueue;
 use crate::reflexive::Discovery;
+use crate::relay::RelayTransport;
 use crate::stats::{CandidateKind, Gauge};
 use crate::unverified::UnverifiedPackets;
 use crate::watch::{Change, Watch};
@@ -56,6 +57,8 @@ pub struct Connection {
     discovery: Discovery,
     /// Ours, as the other side gets them.
     local: Vec<Candidate>,
+    /// Those of them that are at relays.
+    relays: Vec<(SocketAddr, RelayTransport)>,
     /// How many of `local` were reported.
     reported: usize,
     gathered: bool,
@@ -140,6 +143,7 @@ impl Connection {
             video: None,
             discovery: Discovery::default(),
             local: Vec::new(),
+            relays: Vec::new(),
             reported: 0,
             gathered: false,
             early: Vec::new(),
@@ -165,6 +169,20 @@ impl Connection {
         }
     }
 
+    /// Peers reach us at this address of a relay, which is spoken to from `local`. What the
+    /// connection sends from it has to go through the relay.
+    pub fn add_relayed(
+        &mut self,
+        address: SocketAddr,
+        local: SocketAddr,
+        transport: RelayTransport,
+    ) {
+        if let Ok(candidate) = Candidate::relayed(address, local, Protocol::Udp) {
+            self.relays.push((address, transport));
+            self.add_local(candidate);
+        }
+    }
+
     /// Asks a STUN server how it sees the socket bound to `from`.
     pub fn discover(&mut self, now: Instant, from: SocketAddr, server: SocketAddr) {
         self.discovery.ask(now, from, server);
@@ -184,7 +202,7 @@ impl Connection {
     }
 
     fn add_local(&mut self, candidate: Candidate) {
-        let allowed = self.config.policy == IcePolicy::All
+        let allowed = self.config.policy != IcePolicy::Relay
             || candidate.kind() == str0m::CandidateKind::Relayed;
         if !allowed {
             return;
@@ -477,12 +495,15 @@ impl Connection {
             }
             Event::MediaIngressStats(stats) => self.gauge.ingress(stats),
             Event::PeerStats(stats) => {
-                let reading = self.gauge.reading(
+                let mut reading = self.gauge.reading(
                     &stats,
                     self.audio,
                     self.target_bitrate,
                     |address, local| self.kind_of(address, local),
                 );
+                if let Some(pair) = &stats.selected_candidate_pair {
+                    reading.transport = Some(self.transport_of(pair.local.addr));
+                }
                 self.events.push_back(PeerEvent::AudioLoss(reading.loss));
                 self.events.push_back(PeerEvent::Stats(Box::new(reading)));
             }
@@ -550,6 +571,12 @@ impl Connection {
             let found = self.remote.iter().find(|(known, _)| *known == address);
             Some(found.map_or(CandidateKind::PeerReflexive, |(_, kind)| *kind))
         }
+    }
+
+    /// How packets leave for this local candidate.
+    fn transport_of(&self, address: SocketAddr) -> RelayTransport {
+        let relay = self.relays.iter().find(|(relayed, _)| *relayed == address);
+        relay.map_or(RelayTransport::Udp, |(_, transport)| *transport)
     }
 
     fn broke(&mut self, error: &RtcError) {

@@ -10,11 +10,12 @@ use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
 use crate::candidate::IceCandidate;
-use crate::config::PeerConfig;
+use crate::config::{IceServer, PeerConfig};
 use crate::connection::{Connection, Poll};
 use crate::event::{FailCause, PeerEvent};
 use crate::interfaces;
 use crate::media::{OutgoingAudio, OutgoingVideo};
+use crate::relay::{RelayNews, Relays};
 use crate::sockets::Sockets;
 
 /// The largest packet that is read.
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     CreateAnswer,
     ApplyAnswer(String),
     Renegotiate { video: bool, restart_ice: bool },
+    SetIceServers(Vec<IceServer>),
     AddCandidates(Vec<IceCandidate>),
     SendVideo(OutgoingVideo),
     SendAudio(OutgoingAudio),
@@ -43,9 +45,10 @@ pub(crate) async fn drive(
     mut commands: UnboundedReceiver<Command>,
     events: UnboundedSender<PeerEvent>,
 ) {
-    let loopback = config.loopback;
+    let (loopback, policy) = (config.loopback, config.policy);
     let mut sockets = Sockets::default();
-    sockets.bind(&interfaces::addresses(loopback));
+    sockets.bind(&interfaces::addresses(loopback, policy));
+    let mut relays = Relays::new(&config.ice_servers, config.tls.clone());
     let mut known_servers = Vec::new();
     let (servers, mut resolved) = unbounded_channel();
     // Ends with this function.
@@ -62,8 +65,9 @@ pub(crate) async fn drive(
     }
 
     let mut resolving = true;
+    let mut settled = false;
     let mut packet = [0; MAX_PACKET];
-    while let Some(wake) = carry_out(&mut connection, &sockets, &events) {
+    while let Some(wake) = carry_out(&mut connection, &sockets, &relays, &events) {
         tokio::select! {
             command = commands.recv() => {
                 let closing = matches!(command, None | Some(Command::Close));
@@ -71,8 +75,12 @@ pub(crate) async fn drive(
                 // What else is waiting goes along in the same round.
                 while let Some(command) = next {
                     if let Command::Renegotiate { restart_ice: true, .. } = command {
-                        let new = sockets.bind(&interfaces::addresses(loopback));
+                        let new = sockets.bind(&interfaces::addresses(loopback, policy));
                         offer_addresses(&mut connection, &new, &known_servers);
+                        relays.restart();
+                    }
+                    if let Command::SetIceServers(servers) = &command {
+                        relays.set_servers(servers);
                     }
                     execute(&mut connection, command);
                     next = if closing { None } else { commands.try_recv().ok() };
@@ -82,7 +90,7 @@ pub(crate) async fn drive(
                 for _ in 0..BATCH {
                     let Some((destination, source, length)) = sockets.receive(&mut packet) else { break };
                     connection.receive(Instant::now(), source, destination, &packet[..length]);
-                    if carry_out(&mut connection, &sockets, &events).is_none() {
+                    if carry_out(&mut connection, &sockets, &relays, &events).is_none() {
                         break;
                     }
                 }
@@ -95,7 +103,24 @@ pub(crate) async fn drive(
                 }
                 None => {
                     resolving = false;
-                    connection.all_servers_known();
+                    if settled {
+                        connection.all_servers_known();
+                    }
+                }
+            },
+            news = relays.next() => match news {
+                RelayNews::Allocated { relayed, local, transport } => {
+                    connection.add_relayed(relayed, local, transport);
+                    connection.handle_timeout(Instant::now());
+                }
+                RelayNews::Data { relayed, peer, data } => {
+                    connection.receive(Instant::now(), peer, relayed, &data);
+                }
+                RelayNews::Settled => {
+                    settled = true;
+                    if !resolving {
+                        connection.all_servers_known();
+                    }
                 }
             },
             () = sleep_until(wake.into()) => connection.handle_timeout(Instant::now()),
@@ -123,6 +148,7 @@ fn execute(connection: &mut Connection, command: Command) {
         Command::CreateAnswer => connection.create_answer(now),
         Command::ApplyAnswer(sdp) => connection.apply_answer(now, &sdp),
         Command::Renegotiate { video, restart_ice } => connection.renegotiate(video, restart_ice),
+        Command::SetIceServers(_) => {}
         Command::AddCandidates(candidates) => connection.add_candidates(candidates),
         Command::SendVideo(frame) => connection.send_video(now, frame),
         Command::SendAudio(packet) => connection.send_audio(packet),
@@ -138,6 +164,7 @@ fn execute(connection: &mut Connection, command: Command) {
 fn carry_out(
     connection: &mut Connection,
     sockets: &Sockets,
+    relays: &Relays,
     events: &UnboundedSender<PeerEvent>,
 ) -> Option<Instant> {
     loop {
@@ -146,7 +173,11 @@ fn carry_out(
                 source,
                 destination,
                 contents,
-            } => sockets.send(source, destination, &contents),
+            } => {
+                if !relays.send(source, destination, &contents) {
+                    sockets.send(source, destination, &contents);
+                }
+            }
             Poll::Event(event) => {
                 let last = matches!(event, PeerEvent::Closed);
                 let heard = events.send(event).is_ok();
@@ -162,11 +193,7 @@ fn carry_out(
 /// Looks the STUN servers' names up; the channel closes when all are known.
 fn resolve(config: &PeerConfig, servers: &UnboundedSender<SocketAddr>) -> JoinSet<()> {
     let mut lookups = JoinSet::new();
-    for (host, port) in config
-        .ice_servers
-        .iter()
-        .flat_map(crate::config::IceServer::stun_hosts)
-    {
+    for (host, port) in config.ice_servers.iter().flat_map(IceServer::stun_hosts) {
         let (host, servers) = (host.to_owned(), servers.clone());
         lookups.spawn(async move {
             match lookup_host((host.as_str(), port)).await {

@@ -4,7 +4,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::candidate::IceCandidate;
-use crate::config::PeerConfig;
+use crate::config::{IceServer, PeerConfig};
 use crate::driver::{Command, drive};
 use crate::event::PeerEvent;
 use crate::media::{OutgoingAudio, OutgoingVideo};
@@ -53,6 +53,11 @@ impl PeerConnection {
     /// offered, too.
     pub fn renegotiate(&self, video: bool, restart_ice: bool) {
         self.command(Command::Renegotiate { video, restart_ice });
+    }
+
+    /// Newer credentials for relays that are used already, known by their addresses.
+    pub fn set_ice_servers(&self, servers: Vec<IceServer>) {
+        self.command(Command::SetIceServers(servers));
     }
 
     /// Tries candidates of the other side.

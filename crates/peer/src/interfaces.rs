@@ -1,11 +1,35 @@
 //! Which addresses of this machine are worth offering (RFC 8445 section
 //! 5.1.1.1).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+
+use crate::config::IcePolicy;
+
+/// Addresses of nobody (RFC 5737, RFC 3849): only the default route leads there.
+const FAR: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+    IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+];
+
+/// From where this machine would send to `far`. Nothing is sent.
+fn source_for(far: IpAddr) -> Option<IpAddr> {
+    let any: IpAddr = if far.is_ipv4() {
+        Ipv4Addr::UNSPECIFIED.into()
+    } else {
+        Ipv6Addr::UNSPECIFIED.into()
+    };
+    let socket = UdpSocket::bind((any, 0)).ok()?;
+    socket.connect(SocketAddr::new(far, 9)).ok()?;
+    socket.local_addr().ok().map(|address| address.ip())
+}
 
 /// The addresses to bind; link-local ones never connect across a router and
 /// are left out.
-pub(crate) fn addresses(loopback: bool) -> Vec<IpAddr> {
+pub(crate) fn addresses(loopback: bool, policy: IcePolicy) -> Vec<IpAddr> {
+    if policy == IcePolicy::DefaultRoute {
+        let routed: Vec<IpAddr> = FAR.iter().filter_map(|far| source_for(*far)).collect();
+        return select(&routed, false);
+    }
     let all: Vec<IpAddr> = if_addrs::get_if_addrs()
         .map(|interfaces| {
             interfaces

@@ -5,8 +5,8 @@
 //! of a task that owns the sockets and drives one `Connection`.
 //!
 //! The engine is str0m; gathering (RFC 8445 section 5.1), server-reflexive
-//! discovery on the media socket (RFC 8489), early candidates (RFC 8838) and
-//! the watch over the other side are ours. This crate never encodes or decodes
+//! discovery on the media socket (RFC 8489), relays ([`relay`], RFC 8656), early candidates (RFC
+//! 8838) and the watch over the other side are ours. This crate never encodes or decodes
 //! media and never decides about a call.
 #![forbid(unsafe_code)]
 
@@ -23,6 +23,7 @@ mod interfaces;
 mod media;
 mod pacing;
 mod reflexive;
+pub mod relay;
 mod sockets;
 mod stats;
 mod unverified;

@@ -83,6 +83,13 @@ impl Sockets {
     }
 }
 
+/// Makes room for what waits in the kernel.
+pub(crate) fn enlarge(socket: &SockRef<'_>) {
+    // The system may grant less.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    let _ = socket.set_send_buffer_size(SEND_BUFFER);
+}
+
 fn bind(ip: IpAddr) -> io::Result<(SocketAddr, UdpSocket)> {
     let domain = if ip.is_ipv4() {
         Domain::IPV4
@@ -91,9 +98,7 @@ fn bind(ip: IpAddr) -> io::Result<(SocketAddr, UdpSocket)> {
     };
     let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_nonblocking(true)?;
-    // The system may grant less.
-    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
-    let _ = socket.set_send_buffer_size(SEND_BUFFER);
+    enlarge(&SockRef::from(&socket));
     socket.bind(&SocketAddr::new(ip, 0).into())?;
     let socket = UdpSocket::from_std(socket.into())?;
     Ok((socket.local_addr()?, socket))

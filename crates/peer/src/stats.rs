@@ -8,6 +8,8 @@ use str0m::CandidateKind as EngineKind;
 use str0m::media::Mid;
 use str0m::stats::{MediaIngressStats, PeerStats as EngineStats};
 
+use crate::relay::RelayTransport;
+
 /// The samples of Opus in a second (RFC 7587 section 4.1).
 const OPUS_RATE: f64 = 48_000.0;
 
@@ -72,6 +74,8 @@ pub struct PeerStats {
     pub local_candidate: Option<CandidateKind>,
     /// Kind of the other side's.
     pub remote_candidate: Option<CandidateKind>,
+    /// How packets leave this machine, for the other side or for a relay.
+    pub transport: Option<RelayTransport>,
 }
 
 /// Gathers what the engine reports in pieces.
@@ -113,6 +117,7 @@ impl Gauge {
             plis_sent: self.ingress.values().map(|s| s.plis).sum(),
             local_candidate: pair.and_then(|pair| kind_of(pair.local.addr, true)),
             remote_candidate: pair.and_then(|pair| kind_of(pair.remote.addr, false)),
+            transport: None,
         }
     }
 }

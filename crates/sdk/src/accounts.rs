@@ -77,6 +77,13 @@ pub(crate) struct IceServerEntry {
     pub(crate) credential: Option<String>,
 }
 
+/// The servers, and for how many seconds their credentials hold.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct IceServerList {
+    pub(crate) ttl: Option<u64>,
+    pub(crate) ice_servers: Vec<IceServerEntry>,
+}
+
 /// The REST interface at one base address.
 pub(crate) struct Accounts {
     http: Client,
@@ -164,22 +171,16 @@ impl Accounts {
     pub(crate) async fn ice_servers(
         &self,
         session: &AccountSession,
-    ) -> Result<Vec<IceServerEntry>, LoginError> {
-        #[derive(Deserialize)]
-        struct List {
-            ice_servers: Vec<IceServerEntry>,
-        }
+    ) -> Result<IceServerList, LoginError> {
         let answer = self
             .ask(Question::get("ice_servers.json").with_token(&session.token))
             .await?;
         if !answer.status.is_success() {
-            return Ok(Vec::new());
+            return Ok(IceServerList::default());
         }
-        let list: List =
-            serde_json::from_slice(&answer.body).map_err(|_| LoginError::Malformed {
-                field: "ice_servers",
-            })?;
-        Ok(list.ice_servers)
+        serde_json::from_slice(&answer.body).map_err(|_| LoginError::Malformed {
+            field: "ice_servers",
+        })
     }
 
     async fn ask(&self, question: Question) -> Result<Answer, LoginError> {

@@ -6,6 +6,7 @@
 
 mod connection;
 mod inbound;
+mod relays;
 mod websocket;
 
 use std::fmt;
@@ -99,7 +100,7 @@ struct Shared {
     user: UserId,
     app: u32,
     domain: String,
-    ice_servers: Vec<IceServer>,
+    ice_servers: Mutex<Vec<IceServer>>,
     requests: UnboundedSender<Request>,
     connected: watch::Receiver<Option<Jid>>,
     listener: Arc<Listener>,
@@ -150,7 +151,7 @@ impl ChatClient {
         let session = accounts
             .log_in(&config.app, &config.login, &config.password)
             .await?;
-        let (address, servers) =
+        let (address, list) =
             tokio::try_join!(accounts.chat_address(), accounts.ice_servers(&session))?;
 
         let user = UserId(session.user);
@@ -163,33 +164,33 @@ impl ChatClient {
         let server = connection::Server {
             url: address.url,
             jid,
-            token: session.token,
+            token: session.token.clone(),
             tls,
         };
         connection::start(server, receiver, online, Arc::clone(&listener)).await?;
 
-        let ice_servers = servers
-            .into_iter()
-            .map(|entry| IceServer {
-                urls: entry.urls,
-                username: entry.username,
-                credential: entry.credential,
-            })
-            .collect();
-        Ok(Self {
-            shared: Arc::new(Shared {
-                user,
-                app: config.app.id,
-                domain,
-                ice_servers,
-                requests,
-                connected,
-                listener,
-                machine: rand::random(),
-                process: rand::random(),
-                counter: AtomicU32::new(0),
-            }),
-        })
+        let ttl = list.ttl;
+        let shared = Arc::new(Shared {
+            user,
+            app: config.app.id,
+            domain,
+            ice_servers: Mutex::new(relays::servers(list)),
+            requests,
+            connected,
+            listener,
+            machine: rand::random(),
+            process: rand::random(),
+            counter: AtomicU32::new(0),
+        });
+        if let Some(ttl) = ttl {
+            tokio::spawn(relays::renew(
+                Arc::downgrade(&shared),
+                accounts,
+                session,
+                ttl,
+            ));
+        }
+        Ok(Self { shared })
     }
 
     /// Our address, while connected.
@@ -270,7 +271,8 @@ impl Signaling for ChatClient {
     }
 
     fn ice_servers(&self) -> Vec<IceServer> {
-        self.shared.ice_servers.clone()
+        let servers = self.shared.ice_servers.lock();
+        servers.unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

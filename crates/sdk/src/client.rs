@@ -17,6 +17,7 @@ use crate::local_media::LocalMedia;
 use crate::session::{CallSession, Identity};
 use crate::signaling::Signaling;
 use crate::subscription::Subscription;
+use crate::tls;
 
 /// Makes and receives calls over a [`Signaling`].
 ///
@@ -36,19 +37,20 @@ impl CallClient {
     /// not wait for them.
     ///
     /// # Errors
-    /// [`SettingsError`] names the setting that is out of its range.
+    /// [`SettingsError`] names the setting that cannot be used.
     ///
     /// # Panics
     /// When called outside a tokio runtime, which runs the client's tasks.
     pub fn new(config: CallConfig) -> Result<Self, SettingsError> {
         config.control().validate()?;
+        let tls = Arc::new(tls::client_config(&config.extra_roots_pem)?);
         let runtime = Handle::current();
         runtime.spawn_blocking(|| {
             visavis_media::warm_up();
             visavis_peer::warm_up();
         });
         Ok(Self {
-            engine: Engine::new(config.clone(), &runtime),
+            engine: Engine::new(config.clone(), tls, &runtime),
             config,
             render_context: RenderContext::new(),
         })

@@ -30,6 +30,8 @@ pub struct CallConfig {
     pub ice_servers: Vec<IceServer>,
     /// Which candidates may be used.
     pub ice_policy: IcePolicy,
+    /// Root certificates to trust beside the system's for TURN over TLS, in PEM form.
+    pub extra_roots_pem: Vec<u8>,
     /// Offer loopback addresses too, for calls within one machine. By default
     /// only a machine without any other address does.
     pub loopback_candidates: bool,
@@ -50,6 +52,7 @@ impl Default for CallConfig {
             stats_interval: Some(Duration::from_secs(1)),
             ice_servers: Vec::new(),
             ice_policy: IcePolicy::All,
+            extra_roots_pem: Vec::new(),
             loopback_candidates: false,
             max_video_bitrate: 2_000_000,
         }

@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
+use rustls::ClientConfig;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Notify, watch};
@@ -56,6 +57,8 @@ pub(crate) struct Engine {
 
 struct State {
     config: CallConfig,
+    /// For relays.
+    tls: Arc<ClientConfig>,
     media: LocalMedia,
     attached: Option<Attached>,
     links: BTreeMap<PeerKey, PeerLink>,
@@ -90,10 +93,11 @@ pub(crate) enum Refused {
 }
 
 impl Engine {
-    pub(crate) fn new(config: CallConfig, runtime: &Handle) -> Arc<Self> {
+    pub(crate) fn new(config: CallConfig, tls: Arc<ClientConfig>, runtime: &Handle) -> Arc<Self> {
         let engine = Arc::new_cyclic(|me| Self {
             state: Mutex::new(State {
                 config,
+                tls,
                 media: LocalMedia::none(),
                 attached: None,
                 links: BTreeMap::new(),
@@ -266,6 +270,18 @@ impl Engine {
         self.unlock(state);
     }
 
+    /// Relays have newer credentials.
+    fn ice_servers_changed(&self) {
+        let state = self.lock();
+        let Some(attached) = &state.attached else {
+            return;
+        };
+        let servers = attached.signaling.ice_servers();
+        for link in state.links.values() {
+            link.set_ice_servers(&servers);
+        }
+    }
+
     /// The addresses of this machine changed.
     fn network_changed(&self) {
         let mut state = self.lock();
@@ -360,7 +376,12 @@ impl Engine {
         };
         let attached = state.attached.as_ref();
         let servers = attached.map(|attached| attached.signaling.ice_servers());
-        let settings = link::settings(call_type, &state.config, servers.unwrap_or_default());
+        let settings = link::settings(
+            call_type,
+            &state.config,
+            servers.unwrap_or_default(),
+            &state.tls,
+        );
         state.generations += 1;
         let (engine, generation) = (self.me.clone(), state.generations);
         match state.links.get_mut(&key) {
@@ -556,6 +577,10 @@ async fn receive(engine: Weak<Engine>, mut events: UnboundedReceiver<SignalingEv
             return;
         };
         engine.input(match event {
+            SignalingEvent::IceServers => {
+                engine.ice_servers_changed();
+                continue;
+            }
             SignalingEvent::Received { from, signal } => Input::Signal {
                 from,
                 signal: *signal,

@@ -5,6 +5,7 @@ use visavis_signal::UserId;
 
 use crate::engine::Refused;
 use crate::local_media::SourceError;
+use crate::tls::TlsError;
 
 /// Why a call could not be created, started, answered or ended.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +114,12 @@ impl From<Refused> for CallError {
 
 /// Why a client could not be attached to a transport: the settings are out of
 /// range.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error(transparent)]
-pub struct SettingsError(#[from] ConfigError);
+#[non_exhaustive]
+pub enum SettingsError {
+    /// A number out of its range.
+    Range(#[from] ConfigError),
+    /// The extra root certificates.
+    Tls(#[from] TlsError),
+}

@@ -8,6 +8,9 @@ pub enum IcePolicy {
     /// Every candidate: the shortest path wins.
     #[default]
     All,
+    /// The address that this machine's default route leads through, and relayed ones: a VPN or a
+    /// second network is not told of.
+    DefaultRoute,
     /// Relayed candidates only: the other side never learns our addresses.
     Relay,
 }
@@ -30,6 +33,19 @@ impl IceServer {
             urls: vec![url.into()],
             username: None,
             credential: None,
+        }
+    }
+
+    /// A relay, for example `turn:relay.example.org` or `turns:relay.example.org:443`.
+    pub fn turn(
+        url: impl Into<String>,
+        username: impl Into<String>,
+        credential: impl Into<String>,
+    ) -> Self {
+        Self {
+            urls: vec![url.into()],
+            username: Some(username.into()),
+            credential: Some(credential.into()),
         }
     }
 }

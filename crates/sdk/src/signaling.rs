@@ -54,6 +54,8 @@ pub enum SignalingEvent {
     Lost,
     /// The transport is up again.
     Restored,
+    /// [`Signaling::ice_servers`] has newer credentials; calls that go on take them over.
+    IceServers,
 }
 
 /// The transport is down: connect first, or wait until it is back.

@@ -39,6 +39,6 @@ pub struct CallStats {
     pub local_candidate: Option<&'static str>,
     /// Kind of the peer's candidate.
     pub remote_candidate: Option<&'static str>,
-    /// What carries the packets: `udp`, `tcp` or `tls`.
+    /// What carries the packets from here to the peer or to our relay: `udp`, `tcp` or `tls`.
     pub transport: &'static str,
 }

@@ -53,7 +53,9 @@ impl Line {
         let report = Report::new(options.json);
 
         let mut config = CallConfig {
-            ice_servers: options.ice_servers(),
+            ice_servers: options.ice_servers()?,
+            ice_policy: options.ice,
+            extra_roots_pem: login.extra_roots.clone(),
             ..CallConfig::default()
         };
         if let Some(interval) = options.answer_interval {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use visavis::{App, IceServer, UserInfo};
+use visavis::{App, IcePolicy, IceServer, UserInfo};
 
 use crate::exit::{Failure, Reason};
 use crate::source::{AudioSpec, VideoSpec};
@@ -40,10 +40,12 @@ pub(crate) struct Options {
     /// The video codec
     #[arg(long, default_value = "vp8")]
     codec: String,
-    /// Which candidates to use: all or relay
-    #[arg(long, default_value = "all")]
-    ice: String,
-    /// A further STUN or TURN server; may be repeated
+    /// Which candidates to use: all, default-route (nothing of a second network or a VPN) or relay
+    #[arg(long, value_name = "POLICY", default_value = "all", value_parser = ice_policy)]
+    pub(crate) ice: IcePolicy,
+    /// A further server: stun:HOST[:PORT], turn:[USER@]HOST[:PORT][?transport=tcp] or
+    /// turns:[USER@]HOST[:PORT]; user and password of relays also come from VISAVIS_ICE_USER and
+    /// VISAVIS_ICE_PASSWORD; may be repeated
     #[arg(long, value_name = "URL")]
     ice_server: Vec<String>,
     /// Hang up after this many seconds of connection
@@ -90,19 +92,7 @@ impl Options {
         if self.codec != "vp8" {
             return Err(Failure::not_available(&format!("codec {}", self.codec)));
         }
-        match self.ice.as_str() {
-            "all" => {}
-            "relay" => return Err(Failure::not_available("--ice relay")),
-            other => {
-                return Err(Failure::new(
-                    Reason::Usage,
-                    format_args!("--ice is all or relay, not `{other}`"),
-                ));
-            }
-        }
-        if let Some(url) = self.ice_server.iter().find(|url| !url.starts_with("stun:")) {
-            return Err(Failure::not_available(&format!("ICE server {url}")));
-        }
+        self.ice_servers()?;
         if self.video == VideoSpec::Device || self.audio == AudioSpec::Device {
             return Err(Failure::not_available("the source `device`"));
         }
@@ -149,8 +139,8 @@ impl Options {
             .map_err(|error| Failure::of(Reason::Usage, &error))
     }
 
-    pub(crate) fn ice_servers(&self) -> Vec<IceServer> {
-        self.ice_server.iter().map(IceServer::stun).collect()
+    pub(crate) fn ice_servers(&self) -> Result<Vec<IceServer>, Failure> {
+        self.ice_server.iter().map(|url| ice_server(url)).collect()
     }
 }
 
@@ -191,6 +181,51 @@ fn read(path: &PathBuf) -> Result<String, Failure> {
             format_args!("{} cannot be read: {error}", path.display()),
         )
     })
+}
+
+fn ice_policy(text: &str) -> Result<IcePolicy, String> {
+    match text {
+        "all" => Ok(IcePolicy::All),
+        "default-route" => Ok(IcePolicy::DefaultRoute),
+        "relay" => Ok(IcePolicy::Relay),
+        _ => Err("all, default-route or relay".into()),
+    }
+}
+
+/// A relay's password stands in the environment rather than in the list of processes.
+fn ice_server(url: &str) -> Result<IceServer, Failure> {
+    let usage = |text: String| Failure::new(Reason::Usage, text);
+    let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
+    match scheme {
+        "stun" => Ok(IceServer::stun(url)),
+        "turn" | "turns" => {
+            let environment = |name| std::env::var(name).ok();
+            let (info, place) = match rest.rsplit_once('@') {
+                Some((info, place)) => (Some(info), place),
+                None => (None, rest),
+            };
+            // Names that say until when they hold have a colon: the last one ends the name.
+            let (user, password) = match info.map(|info| (info, info.rsplit_once(':'))) {
+                Some((_, Some((user, password)))) => (Some(user), Some(password)),
+                Some((user, None)) => (Some(user), None),
+                None => (None, None),
+            };
+            let user = user
+                .map(str::to_owned)
+                .or_else(|| environment("VISAVIS_ICE_USER"));
+            let password = password.map(str::to_owned);
+            let password = password.or_else(|| environment("VISAVIS_ICE_PASSWORD"));
+            let (Some(user), Some(password)) = (user, password) else {
+                return Err(usage(format!(
+                    "{scheme}:{place} needs a user and a password: set VISAVIS_ICE_USER and VISAVIS_ICE_PASSWORD"
+                )));
+            };
+            Ok(IceServer::turn(format!("{scheme}:{place}"), user, password))
+        }
+        _ => Err(usage(format!(
+            "--ice-server begins with stun:, turn: or turns:, unlike `{url}`"
+        ))),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -143,6 +143,7 @@ pub(super) fn ice_server(server: IceServer) -> visavis_peer::IceServer {
 pub(super) const fn ice_policy(policy: IcePolicy) -> visavis_peer::IcePolicy {
     match policy {
         IcePolicy::All => visavis_peer::IcePolicy::All,
+        IcePolicy::DefaultRoute => visavis_peer::IcePolicy::DefaultRoute,
         IcePolicy::Relay => visavis_peer::IcePolicy::Relay,
     }
 }

@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use rustls::ClientConfig;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedReceiver;
 use visavis_call::{TransportCommand, TransportEvent};
@@ -130,6 +131,7 @@ pub(super) fn settings(
     call_type: CallType,
     config: &CallConfig,
     login_servers: Vec<IceServer>,
+    tls: &Arc<ClientConfig>,
 ) -> PeerConfig {
     let servers = login_servers
         .into_iter()
@@ -139,6 +141,7 @@ pub(super) fn settings(
         video: call_type == CallType::Video,
         ice_servers: servers.map(convert::ice_server).collect(),
         policy: convert::ice_policy(config.ice_policy),
+        tls: Some(Arc::clone(tls)),
         loopback: config.loopback_candidates,
         max_video_bitrate: config.max_video_bitrate,
         stats_interval: config.stats_interval,
@@ -251,6 +254,12 @@ impl PeerLink {
             // The engine opens connections itself.
             TransportCommand::Open { .. } | TransportCommand::Reopen { .. } => {}
         }
+    }
+
+    /// Newer credentials for the relays of the connection.
+    pub(super) fn set_ice_servers(&self, servers: &[IceServer]) {
+        let servers = servers.iter().cloned().map(convert::ice_server);
+        self.shared.connection().set_ice_servers(servers.collect());
     }
 
     /// Whether the peer was connected before; from now on he was.

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use visavis_media::{JitterStats, RemoteVideoStats};
+use visavis_peer::relay::RelayTransport;
 use visavis_peer::{CandidateKind, PeerStats};
 
 use crate::stats::CallStats;
@@ -63,7 +64,7 @@ impl Meter {
             concealed: audio.concealed,
             local_candidate: peer.local_candidate.map(CandidateKind::name),
             remote_candidate: peer.remote_candidate.map(CandidateKind::name),
-            transport: "udp",
+            transport: peer.transport.map_or("udp", RelayTransport::name),
         }
     }
 }

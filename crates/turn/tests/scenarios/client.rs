@@ -1,4 +1,5 @@
 //! Our client at our relay, and at relays that refuse whatever can be refused.
+#![allow(clippy::unwrap_used)]
 
 use std::net::SocketAddr;
 use std::time::Duration;
