@@ -1,7 +1,7 @@
 # Two commands for everybody: `make demo` runs a real call and judges it, `make test` runs every test.
 # Each installs what it needs. The others are for those who work on the project.
 
-.PHONY: demo test schedules soak soak-chat bench lint docs purity deny setup setup-browser setup-chat
+.PHONY: demo test schedules soak soak-chat soak-nat bench lint docs purity deny setup setup-browser setup-chat
 
 demo: setup
 	cargo build --locked --bin visavis
@@ -17,7 +17,12 @@ schedules soak: setup
 
 schedules: SCHEDULES = 100000
 soak: SCHEDULES = 1000000
-soak: soak-chat
+soak: soak-chat soak-nat
+
+# Calls between people behind NATs of every kind, all 36 pairs; prints the table of docs/nat.md.
+soak-nat: setup-browser
+	cargo build --locked --bin visavis
+	VISAVIS_NATS=all cargo test --locked -p visavis-process-tests --test networks -- nat: --test-threads 3
 
 # A server with 10,000 idle sessions and 500 active pairs for half an hour, or for SECONDS.
 SECONDS = 1800

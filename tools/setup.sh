@@ -27,6 +27,8 @@ if [ "${1:-}" = browser ]; then
   need ip iproute2
   need unshare util-linux
   need mount mount
+  # What stands between a network and its hosts.
+  need nft nftables
 fi
 
 if [ "${1:-}" = chat ]; then

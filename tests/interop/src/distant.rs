@@ -3,6 +3,7 @@
 use tokio::join;
 
 use crate::cast::{Cast, NATIVE, SECOND_NATIVE};
+use crate::nat::Nat;
 use crate::network::Network;
 use crate::place::Place;
 use crate::program::Program;
@@ -32,13 +33,35 @@ pub struct DistantCall {
     _scratch: Scratch,
 }
 
+/// What stands between the two people and the network.
+#[derive(Debug, Clone, Copy)]
+pub struct Ways(pub Nat, pub Nat);
+
 impl DistantCall {
+    /// As [`begin`](Self::begin), with something between each of the two and the network; the
+    /// server is reached as on the Internet.
+    ///
+    /// # Panics
+    /// As [`begin`](Self::begin).
+    pub async fn begin_behind(name: &str, ways: Ways) -> Self {
+        Self::begin_with(name, |network, host, address| match host {
+            "caller" => network.host_behind(ways.0, host, address),
+            "callee" => network.host_behind(ways.1, host, address),
+            _ => network.host(host, address),
+        })
+        .await
+    }
+
     /// Makes the network and the call; both see pictures of each other then. The program is
     /// [isolated](crate::network::isolate).
     ///
     /// # Panics
     /// When that cannot be.
     pub async fn begin(name: &str) -> Self {
+        Self::begin_with(name, Network::host).await
+    }
+
+    async fn begin_with(name: &str, host: impl Fn(&mut Network, &str, &str) -> String) -> Self {
         let scratch = Scratch::new(name).expect("a folder");
         let mut network = Network::new(name);
         let [server, caller_at, callee_at] = [
@@ -46,7 +69,7 @@ impl DistantCall {
             (CALLER.0, "10.77.0.2"),
             (CALLEE.0, "10.77.0.3"),
         ]
-        .map(|(host, address)| network.host(host, &format!("{address}/24")));
+        .map(|(name, address)| host(&mut network, name, &format!("{address}/24")));
 
         let file = |name: &str, contents: &str| {
             let path = scratch.path().join(name);
@@ -66,6 +89,11 @@ impl DistantCall {
             &certificate,
             "--key",
             &key,
+            "--public",
+            SERVER,
+            // Addresses of these networks are private.
+            "--relay-allow",
+            "10.77.0.0/24",
         ];
         let place = Place::Network(&server);
         let cast = Cast::gather_at(place, &scratch.path().join("server"), &listeners).await;

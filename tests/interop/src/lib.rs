@@ -4,6 +4,7 @@
 pub mod browser;
 pub mod cast;
 pub mod distant;
+pub mod nat;
 pub mod network;
 pub mod page;
 pub mod picture;

@@ -93,6 +93,45 @@ impl Network {
         namespace
     }
 
+    /// A host that is reached only through another one, which forwards.
+    pub(crate) fn inner_host(
+        &mut self,
+        host: &str,
+        router: &str,
+        at: &str,
+        address: &str,
+    ) -> String {
+        let namespace = format!("{}-{host}", self.name);
+        run("ip", &["netns", "add", &namespace]);
+        self.hosts.push(namespace.clone());
+        let link = [
+            "-n", router, "link", "add", "name", "lan", "type", "veth", "peer", "name", "eth0",
+            "netns", &namespace,
+        ];
+        run("ip", &link);
+        for (place, interface, address) in [(router, "lan", at), (&*namespace, "eth0", address)] {
+            let address = format!("{address}/24");
+            run(
+                "ip",
+                &["-n", place, "address", "add", &address, "dev", interface],
+            );
+            run("ip", &["-n", place, "link", "set", interface, "up"]);
+        }
+        run("ip", &["-n", &namespace, "link", "set", "lo", "up"]);
+        run(
+            "ip",
+            &["-n", &namespace, "route", "add", "default", "via", at],
+        );
+        let forward = "echo 1 > /proc/sys/net/ipv4/ip_forward";
+        run("ip", &["netns", "exec", router, "sh", "-c", forward]);
+        namespace
+    }
+
+    /// Gives a host rules of nft(8).
+    pub(crate) fn filter(&self, namespace: &str, rules: &str) {
+        run("ip", &["netns", "exec", namespace, "nft", rules]);
+    }
+
     /// From now on everything from and to a host is lost on the way. The host itself does not
     /// see it.
     ///

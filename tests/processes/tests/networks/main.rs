@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod losses;
+mod nats;
 
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use visavis_interop_tests::network::isolate;
 
 /// A test that hangs fails; nothing is measured by it.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// More calls than these keep each other from their pictures on a small machine.
+const MOST_AT_ONCE: usize = 6;
 
 fn trial<F: Future<Output = ()>>(name: &str, play: impl FnOnce() -> F + Send + 'static) -> Trial {
     Trial::test(name, || {
@@ -27,8 +31,8 @@ fn main() {
     if !arguments.list {
         isolate();
     }
-    let trials = losses::trials();
+    let trials: Vec<Trial> = losses::trials().into_iter().chain(nats::trials()).collect();
     // They wait most of the time, each in a network of its own.
-    arguments.test_threads.get_or_insert(trials.len());
+    arguments.test_threads.get_or_insert(MOST_AT_ONCE);
     libtest_mimic::run(&arguments, trials).exit();
 }

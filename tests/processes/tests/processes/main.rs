@@ -7,6 +7,7 @@ mod backups;
 mod changes;
 mod commands;
 mod configuration;
+mod coturn;
 mod crashes;
 mod decisions;
 mod deployment;

@@ -1,0 +1,73 @@
+//! Calls between people behind boxes of every kind.
+
+use libtest_mimic::Trial;
+use serde_json::Value;
+use visavis_interop_tests::distant::{CALLEE, DistantCall, Ways};
+use visavis_interop_tests::nat::{NATS, Nat};
+
+use crate::trial;
+
+/// The pairs that always run; `VISAVIS_NATS=all` runs every one.
+const SOME: [(Nat, Nat); 6] = [
+    (Nat::FullCone, Nat::Symmetric),
+    (Nat::PortRestricted, Nat::PortRestricted),
+    (Nat::Restricted, Nat::Symmetric),
+    (Nat::Symmetric, Nat::PortRestricted),
+    (Nat::NoUdp, Nat::NoUdp),
+    (Nat::Only443, Nat::FullCone),
+];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let all = std::env::var("VISAVIS_NATS").is_ok_and(|which| which == "all");
+    let pairs: Vec<(Nat, Nat)> = if all {
+        let with_all = |one| NATS.into_iter().map(move |other| (one, other));
+        NATS.into_iter().flat_map(with_all).collect()
+    } else {
+        SOME.to_vec()
+    };
+    let trials = pairs.into_iter().enumerate().map(|(number, pair)| {
+        let name = format!("nat: {} calls {}", pair.0.name(), pair.1.name());
+        trial(&name, move || connects(number, pair))
+    });
+    trials.collect()
+}
+
+/// The candidates of both sides and what carries the packets.
+fn pair(stats: &Value) -> Option<(String, bool)> {
+    let kinds = [
+        stats["local_candidate"].as_str()?,
+        stats["remote_candidate"].as_str()?,
+    ];
+    let transport = stats["transport"].as_str()?;
+    let relayed = kinds.contains(&"relay");
+    Some((format!("{}/{transport} to {}", kinds[0], kinds[1]), relayed))
+}
+
+/// The two see each other, straight where that is possible, otherwise through the relay.
+async fn connects(number: usize, (caller, callee): (Nat, Nat)) {
+    let straight = caller.goes_straight(callee);
+    let mut call = DistantCall::begin_behind(&format!("nat{number}"), Ways(caller, callee)).await;
+    let at = |event: &str| {
+        let line = call.caller.seen.iter().find(|line| line["event"] == event);
+        line.and_then(|line| line["t"].as_f64()).unwrap_or(f64::NAN)
+    };
+    let took = at("connected") - at("accepted");
+    // A straight path may be found after a relayed one.
+    let used = |stats: &Value| {
+        stats["user"] == CALLEE.1 && pair(stats).is_some_and(|(_, relayed)| relayed != straight)
+    };
+    let stats = call.caller.until_one("stats", used).await;
+    call.caller.pictures_come_from(CALLEE.1).await;
+    let (pair, _) = pair(&stats).expect("a pair");
+    println!(
+        "| {} | {} | {pair} | {took:.0} ms |",
+        caller.name(),
+        callee.name()
+    );
+    call.caller
+        .tell(&serde_json::json!({ "do": "hang_up" }))
+        .await;
+    let (caller, callee) = tokio::join!(call.caller.ended(), call.callee.ended());
+    assert_eq!((caller.code, callee.code), (0, 0));
+    call.cast.dismiss().await;
+}
