@@ -36,6 +36,7 @@ pub use description::DescriptionFault;
 pub use event::{FailCause, PeerEvent};
 pub use handle::PeerConnection;
 pub use media::{IncomingAudio, IncomingVideo, OutgoingAudio, OutgoingVideo};
+pub use reflexive::mapped_address;
 pub use stats::{CandidateKind, PeerStats};
 
 /// Does once what a first connection would wait for: initializes the crypto

@@ -10,6 +10,9 @@ use stun_types::message::{
     BINDING, Message, MessageClass, MessageWrite, MessageWriteExt, MessageWriteVec, TransactionId,
 };
 
+use tokio::net::UdpSocket;
+use tokio::time::timeout_at;
+
 /// The first retransmission timeout; it doubles each time.
 const INITIAL_TIMEOUT: Duration = Duration::from_millis(250);
 /// How often a request is sent before the server counts as silent.
@@ -117,6 +120,28 @@ impl Discovery {
             base: question.from,
             address,
         }))
+    }
+}
+
+/// Asks a STUN server which address it sees for this socket; `None` if it does not answer within
+/// some ten seconds. Other packets that come in meanwhile are lost.
+pub async fn mapped_address(socket: &UdpSocket, server: SocketAddr) -> Option<SocketAddr> {
+    let from = socket.local_addr().ok()?;
+    let mut discovery = Discovery::default();
+    discovery.ask(Instant::now(), from, server);
+    let mut packet = [0; 1500];
+    loop {
+        while let Some((_, to, request)) = discovery.poll(Instant::now()) {
+            // A network that refuses it now may take the next one.
+            let _ = socket.send_to(&request, to).await;
+        }
+        let due = discovery.next_timeout()?;
+        let received = timeout_at(due.into(), socket.recv_from(&mut packet)).await;
+        if let Ok(Ok((length, source))) = received
+            && let Some(mapped) = discovery.answer(source, &packet[..length])
+        {
+            return mapped.map(|mapped| mapped.address);
+        }
     }
 }
 

@@ -12,7 +12,7 @@ mod websocket;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{oneshot, watch};
@@ -127,6 +127,8 @@ enum Request {
     Send(String),
     /// The connection may stand on an address that is gone: make a new one.
     Reconnect,
+    /// Ask the server for a sign of life.
+    Ping(oneshot::Sender<()>),
     Disconnect(oneshot::Sender<()>),
 }
 
@@ -200,6 +202,23 @@ impl ChatClient {
             .borrow()
             .as_ref()
             .map(ToString::to_string)
+    }
+
+    /// Asks the server for a sign of life (XEP-0199); gives back how long the
+    /// answer took.
+    ///
+    /// # Errors
+    /// [`NotConnected`]: there is no connection, or it is lost meanwhile.
+    pub async fn ping(&self) -> Result<Duration, NotConnected> {
+        if !self.is_connected() {
+            return Err(NotConnected);
+        }
+        let begin = Instant::now();
+        let (answered, answer) = oneshot::channel();
+        let asked = self.shared.requests.send(Request::Ping(answered));
+        asked.map_err(|_| NotConnected)?;
+        answer.await.map_err(|_| NotConnected)?;
+        Ok(begin.elapsed())
     }
 
     /// Leaves chat politely and ends the connection. Calls that are under way

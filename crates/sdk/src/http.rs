@@ -2,12 +2,12 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
-use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::header::{CONTENT_TYPE, DATE, HOST};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
@@ -55,6 +55,8 @@ pub(crate) struct Question {
 /// What came back.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    /// The server's time (RFC 9110 section 6.6.1).
+    pub(crate) date: Option<SystemTime>,
     pub(crate) body: Bytes,
 }
 
@@ -137,6 +139,11 @@ impl Client {
 
         let response = sender.send_request(request).await.map_err(protocol)?;
         let status = response.status();
+        let date = response
+            .headers()
+            .get(DATE)
+            .and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
         let body = Limited::new(response.into_body(), MAX_ANSWER)
             .collect()
             .await
@@ -144,6 +151,7 @@ impl Client {
         driving.abort();
         Ok(Answer {
             status,
+            date,
             body: body.to_bytes(),
         })
     }

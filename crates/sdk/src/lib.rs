@@ -42,6 +42,7 @@ mod app;
 mod chat;
 mod client;
 mod config;
+pub mod doctor;
 mod engine;
 mod error;
 mod event;

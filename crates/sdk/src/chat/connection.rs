@@ -230,11 +230,17 @@ impl Keeper {
         let mut pings = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
         let mut pinged = 0u64;
         let mut answered = 0u64;
+        let mut waiting = Vec::new();
         loop {
             let input = tokio::select! {
                 biased;
                 request = self.requests.recv() => match request {
                     Some(Request::Send(stanza)) => Input::Send(stanza),
+                    Some(Request::Ping(answer)) => {
+                        waiting.push(answer);
+                        pinged += 1;
+                        Input::Ping { id: format!("ping-{pinged}") }
+                    }
                     Some(Request::Reconnect) => return End::Lost,
                     Some(Request::Disconnect(done)) => return End::Asked(Some(done)),
                     None => return End::Asked(None),
@@ -249,7 +255,13 @@ impl Keeper {
                 }
             };
             match self.carry(link, input).await {
-                Ok(Carried::Answered) => answered = pinged,
+                Ok(Carried::Answered) => {
+                    answered = pinged;
+                    for asked in waiting.drain(..) {
+                        // Whoever does not wait any longer needs no answer.
+                        let _: Result<(), ()> = asked.send(());
+                    }
+                }
                 Ok(Carried::Nothing) => {}
                 Err(()) => return End::Lost,
             }
@@ -302,6 +314,8 @@ impl Keeper {
                                 self.pending.push(stanza);
                             }
                         }
+                        // There is nobody who could answer.
+                        Some(Request::Ping(_)) => {}
                         Some(Request::Reconnect) => {
                             pause = Duration::ZERO;
                             continue 'attempts;

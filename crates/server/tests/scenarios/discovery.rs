@@ -100,10 +100,19 @@ async fn stun_and_turn_with_the_credentials_that_rest_gives() {
     );
     let ready = running.server.ready();
     let relay = ready.relay.clone().unwrap();
-    let one_port = ready.https.as_ref().unwrap().strip_prefix("https://").unwrap();
+    let one_port = ready
+        .https
+        .as_ref()
+        .unwrap()
+        .strip_prefix("https://")
+        .unwrap();
     for service in &all {
         let value = |name| service.attribute(name).unwrap_or_default();
-        let place = if value("type") == "turns" { one_port } else { &relay };
+        let place = if value("type") == "turns" {
+            one_port
+        } else {
+            &relay
+        };
         assert_eq!(format!("{}:{}", value("host"), value("port")), place);
         let restricted = value("type") != "stun";
         assert_eq!(service.attribute("password").is_some(), restricted);
