@@ -6,8 +6,8 @@ use clap::Subcommand;
 use visavis_server::store::{ApplicationId, NewApplication, Secret};
 
 use crate::accounts::Accounts;
-use crate::call::options::first_line;
 use crate::exit::{Failure, Outcome, Reason};
+use crate::login::first_line;
 
 /// Add, list and remove applications
 #[derive(Debug, Subcommand)]

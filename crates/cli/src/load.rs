@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use visavis_load::{LoadError, MIN_BODY, People, Plan, Roots, StartTls, Target, TargetError, Work};
 
-use crate::call::options::password;
 use crate::exit::{Failure, Outcome, Reason};
+use crate::login::password;
 
 /// Put load on a server, and verify that nothing is lost
 #[derive(Debug, Subcommand)]

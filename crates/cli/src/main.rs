@@ -7,8 +7,10 @@ mod backup;
 mod call;
 mod config;
 mod demo;
+mod doctor;
 mod exit;
 mod load;
+mod login;
 mod serve;
 mod settings;
 mod source;
@@ -72,6 +74,7 @@ enum Command {
     Call(Box<call::CallCommand>),
     Answer(Box<call::AnswerCommand>),
     Demo(demo::DemoCommand),
+    Doctor(Box<doctor::DoctorCommand>),
     Verdict(verdict::VerdictCommand),
     #[command(subcommand)]
     Load(Box<load::LoadCommand>),
@@ -163,6 +166,7 @@ fn run(command: Command, serve: &clap::Command, settings: &[Setting]) -> Outcome
         Command::Call(command) => block_on(command.run()),
         Command::Answer(command) => block_on(command.run()),
         Command::Demo(command) => block_on(command.run()),
+        Command::Doctor(command) => block_on(command.run(serve)),
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use crate::accounts::{Accounts, WantedUser};
-use crate::call::options::password;
 use crate::exit::{Failure, Outcome, Reason};
+use crate::login::password;
 
 /// Add, import, list and remove users
 #[derive(Debug, Subcommand)]

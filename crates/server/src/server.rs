@@ -311,6 +311,13 @@ impl ServerConfig {
     pub fn check(&self) -> Result<(), StartError> {
         prepare(self).map(|_| ())
     }
+
+    /// When the certificate ends; `None` if there is none that can be used, or
+    /// it does not say so.
+    pub fn certificate_end(&self) -> Option<UnixTime> {
+        let tls = Tls::load(self.certificate.as_ref()?).ok()?;
+        tls.certificate().not_after()
+    }
 }
 
 /// The domain and the certificate of a configuration that can be served.

@@ -154,7 +154,8 @@ impl ServeCommand {
             .map_err(|error| start_failure(&error))
     }
 
-    fn server_config(self) -> Result<ServerConfig, Failure> {
+    /// What the options amount to.
+    pub(crate) fn server_config(self) -> Result<ServerConfig, Failure> {
         let certificate = match (self.cert, self.key) {
             (Some(certificate), Some(key)) => Some(CertificateFiles { certificate, key }),
             (None, None) => None,
@@ -198,7 +199,8 @@ fn admin_token() -> Result<Option<Secret>, Failure> {
     }
 }
 
-fn start_failure(error: &StartError) -> Failure {
+/// Who has to act when the server does not start.
+pub(crate) fn start_failure(error: &StartError) -> Failure {
     let reason = match error {
         StartError::NothingToServe
         | StartError::NoCertificate { .. }

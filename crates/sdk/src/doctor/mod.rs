@@ -14,13 +14,13 @@ use std::time::{Duration, SystemTime};
 
 use rustls::ClientConfig;
 use serde::Serialize;
-use visavis_peer::mapped_address;
 use visavis_peer::relay::RelayTransport;
 
 pub use self::finding::{Finding, Severity, Verdict};
 pub use self::nat::Nat;
 pub use self::relays::RelayWay;
 pub use self::throughput::Carried;
+pub use visavis_peer::mapped_address;
 
 use self::relays::Tried;
 use crate::accounts::LoginError;
@@ -60,20 +60,12 @@ pub struct Examination {
 /// Examines the way that calls would take. Takes some seconds, and half a minute where much is
 /// blocked.
 pub async fn examine(config: ChatConfig) -> Examination {
-    let mut examination = Examination {
-        verdict: Verdict::Unreachable,
-        findings: Vec::new(),
-        clock_ahead_s: None,
-        chat_round_trip_ms: None,
-        nat: None,
-        relays: Vec::new(),
-        relayed: None,
-    };
+    let mut examination = Examination::new();
     let Ok(tls) = tls::client_config(&config.extra_roots_pem).map(Arc::new) else {
         examination.findings.push(Finding::CertificateRefused);
         return examination;
     };
-    if let Err(finding) = examination.server(&config, &tls).await {
+    if let Err(finding) = examination.server(&config.server, &tls).await {
         examination.findings.push(finding);
         return examination;
     }
@@ -99,15 +91,30 @@ pub async fn examine(config: ChatConfig) -> Examination {
     examination
 }
 
+/// Whether a server answers at this `http://` or `https://` address, and what keeps it from that.
+pub async fn reach(server: &str, extra_roots_pem: &[u8]) -> Option<Finding> {
+    match tls::client_config(extra_roots_pem).map(Arc::new) {
+        Ok(tls) => Examination::new().server(server, &tls).await.err(),
+        Err(_) => Some(Finding::CertificateRefused),
+    }
+}
+
 impl Examination {
+    const fn new() -> Self {
+        Self {
+            verdict: Verdict::Unreachable,
+            findings: Vec::new(),
+            clock_ahead_s: None,
+            chat_round_trip_ms: None,
+            nat: None,
+            relays: Vec::new(),
+            relayed: None,
+        }
+    }
+
     /// Whether the server is one, and what it says the time is.
-    async fn server(
-        &mut self,
-        config: &ChatConfig,
-        tls: &Arc<ClientConfig>,
-    ) -> Result<(), Finding> {
-        let client =
-            Client::new(&config.server, Arc::clone(tls)).map_err(|error| unreachable(&error))?;
+    async fn server(&mut self, server: &str, tls: &Arc<ClientConfig>) -> Result<(), Finding> {
+        let client = Client::new(server, Arc::clone(tls)).map_err(|error| unreachable(&error))?;
         let question = Question::get(".well-known/host-meta.json");
         let answer = client
             .ask(question)
