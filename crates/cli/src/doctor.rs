@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Command};
 use serde_json::{Value, json};
 use visavis::ChatConfig;
-use visavis::doctor::{Carried, Examination, Finding, Nat, RelayWay, Severity, Verdict, examine};
+use visavis::doctor::{Carried, Examination, Nat, RelayWay, Severity, Verdict, examine};
 
 use crate::exit::{Failure, Outcome, Reason};
 use crate::login::LoginOptions;

@@ -124,7 +124,7 @@ impl Discovery {
 }
 
 /// Asks a STUN server which address it sees for this socket; `None` if it does not answer within
-/// some ten seconds. Other packets that come in meanwhile are lost.
+/// a quarter of a minute. Other packets that come in meanwhile are lost.
 pub async fn mapped_address(socket: &UdpSocket, server: SocketAddr) -> Option<SocketAddr> {
     let from = socket.local_addr().ok()?;
     let mut discovery = Discovery::default();

@@ -17,7 +17,8 @@ use visavis::{
 use visavis_server::store::{
     ApplicationId, NewApplication, NewUser, PasswordHash, Profile, Secret, Store,
 };
-use visavis_server::{Server, ServerConfig, UnixTime};
+pub use visavis_server::{CertificateFiles, Ready, ServerConfig};
+use visavis_server::{Server, UnixTime};
 
 /// The user who logs in as `alice`.
 pub const ALICE: UserId = UserId(101);
@@ -41,7 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Stage {
     address: String,
     app: App,
-    _server: Server,
+    server: Server,
     _folder: TempDir,
 }
 
@@ -67,14 +68,23 @@ impl Stage {
     /// # Errors
     /// Whatever keeps the server from starting.
     pub async fn open() -> Result<Self, Failure> {
+        Self::open_with(|_| ()).await
+    }
+
+    /// The same with a change to how the server is set up.
+    ///
+    /// # Errors
+    /// Whatever keeps the server from starting.
+    pub async fn open_with(change: impl FnOnce(&mut ServerConfig)) -> Result<Self, Failure> {
         let folder = tempfile::tempdir()?;
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let config = ServerConfig {
+        let mut config = ServerConfig {
             data_dir: folder.path().to_owned(),
             http: Some(any),
             relay: Some(any),
             ..ServerConfig::default()
         };
+        change(&mut config);
         let mut store = Store::open(&config.data_dir)?;
         let application = NewApplication {
             id: Some(ApplicationId(APPLICATION)),
@@ -97,9 +107,14 @@ impl Stage {
         Ok(Self {
             address: address.ok_or("the server serves no HTTP")?,
             app: format!("{APPLICATION}:{KEY}:{SECRET}").parse()?,
-            _server: server,
+            server,
             _folder: folder,
         })
+    }
+
+    /// Where the server can be reached.
+    pub fn ready(&self) -> &Ready {
+        self.server.ready()
     }
 
     /// How somebody logs in.

@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use rustls::ClientConfig;
 use serde::Serialize;
+use tokio::time::timeout;
 use visavis_peer::relay::RelayTransport;
 
 pub use self::finding::{Finding, Severity, Verdict};
@@ -32,6 +33,8 @@ use crate::tls;
 
 /// A clock that differs by more makes signatures worthless (wire format section 1.2).
 const CLOCK: Duration = Duration::from_secs(60 * 60);
+/// How long an answer of the STUN server may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// A round trip of chat that people notice.
 const SLOW: Duration = Duration::from_secs(1);
 /// The share of packets whose loss is heard.
@@ -188,7 +191,8 @@ impl Examination {
         };
         let mut mapped = None;
         if let (Some(socket), Some(server)) = (&socket, stun) {
-            mapped = mapped_address(socket, server).await;
+            let asked = timeout(PATIENCE, mapped_address(socket, server)).await;
+            mapped = asked.ok().flatten();
             if mapped.is_none() {
                 self.findings.push(Finding::UdpBlocked);
             }

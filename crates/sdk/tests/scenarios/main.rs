@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod destroying;
+mod doctor;
 mod exchange;
 mod line;
 mod people;
