@@ -11,6 +11,7 @@ mod coturn;
 mod crashes;
 mod decisions;
 mod deployment;
+mod doctor;
 mod groups;
 mod losses;
 mod operation;
