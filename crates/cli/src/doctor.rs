@@ -158,8 +158,10 @@ fn outcome(examination: &Examination) -> Outcome {
         Verdict::Refused => Reason::Refused,
         _ => Reason::Connection,
     };
-    let why = examination.findings.iter().map(|finding| finding.text());
-    let why = why.last().unwrap_or_default();
+    let why = examination
+        .findings
+        .last()
+        .map_or("", |finding| finding.text());
     Err(Failure::new(
         reason,
         format_args!("{} {why}", examination.verdict),
