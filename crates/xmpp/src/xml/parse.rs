@@ -104,6 +104,9 @@ fn read(
             limit: limits.max_bytes,
         });
     }
+    // The parser takes some characters behind a carriage return for the end of an attribute.
+    let normal = text.contains('\r').then(|| with_line_feeds(text));
+    let text = normal.as_deref().unwrap_or(text);
     let mut parser = Parser::new();
     let mut stream = STREAM;
     parser
@@ -153,6 +156,11 @@ fn read(
             return alone.then_some(()).ok_or(XmlError::NotWellFormed);
         }
     }
+}
+
+/// The text with its ends of lines as they have to be read (XML 1.0 section 2.11).
+fn with_line_feeds(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// Whether what could not be read is a declaration of a document type (XML 1.0
@@ -241,11 +249,21 @@ mod tests {
     use alloc::string::String;
     use alloc::vec::Vec;
 
-    use super::{Element, Limits, XmlError, is_plain};
+    use super::{Element, Limits, XmlError, check, is_plain};
     use crate::ns;
 
     fn parse(text: &str) -> Result<Element, XmlError> {
         Element::parse(text, &Limits::default())
+    }
+
+    #[test]
+    fn ends_of_lines_in_attributes_are_read_like_others() {
+        for value in ["\r\"", "\r\u{200e}", "a\r\n\r`\r\r\"\n"] {
+            let text = format!("<a b='{value}'/>");
+            let limits = Limits::default();
+            assert_eq!(check(&text, &limits), Ok(()), "{value:?}");
+            assert!(parse(&text).is_ok(), "{value:?}");
+        }
     }
 
     #[test]
