@@ -20,6 +20,7 @@ fi
 
 if [ "${1:-}" = browser ]; then
   need turnutils_uclient coturn
+  need openssl openssl
   /usr/bin/python3 -c 'import slixmpp' 2>/dev/null || missing+=(python3-slixmpp)
   need node nodejs
   need npm npm
