@@ -44,6 +44,9 @@ const PROBING_DELAY: Duration = Duration::from_millis(200);
 /// Key frames are asked for at most this often.
 const KEY_FRAME_INTERVAL: Duration = Duration::from_millis(300);
 
+/// How many names of the other side are resolved: each is asked for on the whole network.
+const MOST_NAMES: usize = 16;
+
 /// See the module's documentation.
 pub struct Connection {
     rtc: Rtc,
@@ -64,6 +67,10 @@ pub struct Connection {
     gathered: bool,
     /// The other side's, before its description.
     early: Vec<IceCandidate>,
+    /// The other side's that have names in place of addresses.
+    named: Vec<IceCandidate>,
+    /// How many there were.
+    names: usize,
     /// The other side's that are tried.
     remote: Vec<(SocketAddr, CandidateKind)>,
     unverified: UnverifiedPackets,
@@ -147,6 +154,8 @@ impl Connection {
             reported: 0,
             gathered: false,
             early: Vec::new(),
+            named: Vec::new(),
+            names: 0,
             remote: Vec::new(),
             unverified: UnverifiedPackets::default(),
             user_fragment: String::new(),
@@ -225,7 +234,20 @@ impl Connection {
         }
     }
 
+    /// Candidates of the other side whose names have to be resolved. Each comes once; with an
+    /// address it goes to [`add_candidates`](Self::add_candidates).
+    pub(crate) fn take_named(&mut self) -> Vec<IceCandidate> {
+        std::mem::take(&mut self.named)
+    }
+
     fn try_candidate(&mut self, candidate: &IceCandidate) {
+        if candidate.local_name().is_some() {
+            if self.names < MOST_NAMES {
+                self.names += 1;
+                self.named.push(candidate.clone());
+            }
+            return;
+        }
         let Some(candidate) = candidate.usable() else {
             return;
         };

@@ -14,6 +14,7 @@ use crate::config::{IceServer, PeerConfig};
 use crate::connection::{Connection, Poll};
 use crate::event::{FailCause, PeerEvent};
 use crate::interfaces;
+use crate::mdns;
 use crate::media::{OutgoingAudio, OutgoingVideo};
 use crate::relay::{RelayNews, Relays};
 use crate::sockets::Sockets;
@@ -64,10 +65,22 @@ pub(crate) async fn drive(
         return;
     }
 
+    let (namings, mut named) = unbounded_channel();
     let mut resolving = true;
     let mut settled = false;
     let mut packet = [0; MAX_PACKET];
     while let Some(wake) = carry_out(&mut connection, &sockets, &relays, &events) {
+        for candidate in connection.take_named() {
+            let namings = namings.clone();
+            lookups.spawn(async move {
+                let Some(name) = candidate.local_name() else {
+                    return;
+                };
+                if let Some(address) = mdns::resolve(name).await {
+                    let _ = namings.send(candidate.resolved(name, address));
+                }
+            });
+        }
         tokio::select! {
             command = commands.recv() => {
                 let closing = matches!(command, None | Some(Command::Close));
@@ -108,6 +121,10 @@ pub(crate) async fn drive(
                     }
                 }
             },
+            Some(candidate) = named.recv() => {
+                connection.add_candidates([candidate]);
+                connection.handle_timeout(Instant::now());
+            }
             news = relays.next() => match news {
                 RelayNews::Allocated { relayed, local, transport } => {
                     connection.add_relayed(relayed, local, transport);

@@ -20,6 +20,7 @@ mod event;
 pub mod fuzzing;
 mod handle;
 mod interfaces;
+mod mdns;
 mod media;
 mod pacing;
 mod reflexive;
