@@ -1,7 +1,7 @@
 //! Relays for a connection: TURN over UDP, TCP and TLS (RFC 8656).
 //!
 //! [`RelayPath`] is one allocation with its socket, for whoever needs just that. Connections have
-//! [`Relays`]: for each server the first way that works, for as long as the connection lives.
+//! `Relays`: for each server the first way that works, for as long as the connection lives.
 
 mod path;
 mod pool;

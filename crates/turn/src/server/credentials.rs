@@ -17,12 +17,20 @@ use crate::server::nonce::hmac_sha1;
 const MAX_USER: usize = 256;
 
 /// What a client needs to use the relay.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The user name.
     pub username: String,
     /// The password. As secret as any.
     pub password: String,
+}
+
+impl core::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Credentials {
