@@ -1,6 +1,7 @@
 //! Why there is no report.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use visavis_xmpp::client::ConnectError;
@@ -72,6 +73,33 @@ pub enum LoadError {
         #[source]
         source: io::Error,
     },
+    /// A relay does not answer a request: the server has to be started, or the address corrected.
+    #[error("the relay at {server} has not answered for {seconds} s")]
+    NoAnswer {
+        /// The relay.
+        server: SocketAddr,
+        /// The patience.
+        seconds: u64,
+    },
+    /// A relay refuses a request: the credentials have to be corrected, or a limit of the relay.
+    #[error("the relay refuses {request} with {code} {reason}")]
+    Relay {
+        /// What was asked for.
+        request: &'static str,
+        /// The error code of RFC 8489 or RFC 8656.
+        code: u16,
+        /// The words that came with it.
+        reason: String,
+    },
+    /// The relay's answer has not what was asked for: the server has to be corrected.
+    #[error("the relay's answer to {request} cannot be used")]
+    Answer {
+        /// What was asked for.
+        request: &'static str,
+    },
+    /// The system gives no socket, or none that can reach the server.
+    #[error("no socket: {0}")]
+    Socket(#[source] io::Error),
     /// The runtime does not start.
     #[error("no runtime: {0}")]
     Runtime(#[source] io::Error),

@@ -1,5 +1,6 @@
 //! Load for XMPP servers: sessions that are held, messages that are routed,
-//! logins that come all at once. It knows nothing of any particular server.
+//! logins that come all at once; and for TURN servers ([`turn`]). It knows
+//! nothing of any particular server.
 //!
 //! Every message says which way it goes, which one it is and when it was meant
 //! to be sent, and has a checksum; so what is lost, doubled, out of order,
@@ -27,6 +28,7 @@ mod report;
 mod session;
 mod storm;
 mod target;
+pub mod turn;
 
 pub use error::{LoadError, TargetError, UsersError};
 pub use letter::MIN_BODY;

@@ -13,8 +13,8 @@ use crate::error::LoadError;
 use crate::idle::Held;
 use crate::pairs;
 use crate::people::{People, Person};
-use crate::process::{self, Process};
-use crate::report::{Idle, Logins, Memory, Report, microseconds};
+use crate::process::Watched;
+use crate::report::{Idle, Logins, Memory, Report};
 use crate::session::Session;
 use crate::storm;
 use crate::target::Target;
@@ -197,17 +197,9 @@ impl Plan {
         Session::begin(&self.target, &self.person(at)?, at, self.patience).await
     }
 
-    fn look<T>(&self, at: impl FnOnce(u32) -> std::io::Result<T>) -> Result<Option<T>, LoadError> {
-        let Some(pid) = self.pid else {
-            return Ok(None);
-        };
-        let seen = at(pid).map_err(|source| LoadError::Process { pid, source })?;
-        Ok(Some(seen))
-    }
-
     /// The processor time that the server has used.
     pub(crate) fn processor(&self) -> Result<Option<Duration>, LoadError> {
-        self.look(|pid| Ok(Process::read(pid)?.processor))
+        Watched(self.pid).processor()
     }
 
     /// The processor time that the server has used since, for each of `count`
@@ -217,13 +209,10 @@ impl Plan {
         before: Option<Duration>,
         count: u64,
     ) -> Result<Option<f64>, LoadError> {
-        let spent = self.processor()?.zip(before);
-        Ok(spent
-            .filter(|_| count > 0)
-            .map(|(after, before)| microseconds(after - before) / count as f64))
+        Watched(self.pid).each_since(before, count)
     }
 
     fn resident_bytes(&self) -> Result<Option<u64>, LoadError> {
-        self.look(process::resident_bytes)
+        Watched(self.pid).resident_bytes()
     }
 }

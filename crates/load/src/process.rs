@@ -4,6 +4,9 @@ use std::fs;
 use std::io;
 use std::time::Duration;
 
+use crate::error::LoadError;
+use crate::report::microseconds;
+
 /// Ticks a second in /proc, the same on every Linux that Rust runs on.
 const TICKS: u64 = 100;
 
@@ -58,6 +61,41 @@ pub fn bytes(id: u32, file: &str, label: &str) -> io::Result<u64> {
 /// When there is no such process.
 pub fn resident_bytes(id: u32) -> io::Result<u64> {
     bytes(id, "status", "VmRSS:")
+}
+
+/// The server's process, if it is known which it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watched(pub(crate) Option<u32>);
+
+impl Watched {
+    fn look<T>(self, at: impl FnOnce(u32) -> io::Result<T>) -> Result<Option<T>, LoadError> {
+        let Some(pid) = self.0 else {
+            return Ok(None);
+        };
+        let seen = at(pid).map_err(|source| LoadError::Process { pid, source })?;
+        Ok(Some(seen))
+    }
+
+    /// The processor time that it has used.
+    pub(crate) fn processor(self) -> Result<Option<Duration>, LoadError> {
+        self.look(|pid| Ok(Process::read(pid)?.processor))
+    }
+
+    /// The processor time that it has used since, for each of `count` things, in microseconds.
+    pub(crate) fn each_since(
+        self,
+        before: Option<Duration>,
+        count: u64,
+    ) -> Result<Option<f64>, LoadError> {
+        let spent = self.processor()?.zip(before);
+        Ok(spent
+            .filter(|_| count > 0)
+            .map(|(after, before)| microseconds(after - before) / count as f64))
+    }
+
+    pub(crate) fn resident_bytes(self) -> Result<Option<u64>, LoadError> {
+        self.look(resident_bytes)
+    }
 }
 
 #[cfg(test)]

@@ -294,7 +294,7 @@ impl fmt::Display for Latency {
 }
 
 /// Ends a line, with the server's processor time if it is known.
-fn server_cpu(f: &mut fmt::Formatter<'_>, each: Option<f64>, what: &str) -> fmt::Result {
+pub(crate) fn server_cpu(f: &mut fmt::Formatter<'_>, each: Option<f64>, what: &str) -> fmt::Result {
     match each {
         Some(each) => writeln!(f, "; {each:.1} µs of the server's processor time a {what}"),
         None => writeln!(f),

@@ -4,5 +4,6 @@
 mod clumsy;
 mod faults_are_caught;
 mod ours;
+mod relays;
 mod stage;
 mod unable;

@@ -1,27 +1,15 @@
-//! `visavis load`.
+//! `visavis load chat`.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum};
-use visavis_load::{LoadError, MIN_BODY, People, Plan, Roots, StartTls, Target, TargetError, Work};
+use clap::{Args, ValueEnum};
+use visavis_load::{MIN_BODY, People, Plan, Roots, StartTls, Target, TargetError, Work};
 
 use crate::exit::{Failure, Outcome, Reason};
+use crate::load::{failure, judge, print, rate};
 use crate::login::password;
-
-/// Put load on a server, and verify that nothing is lost
-#[derive(Debug, Subcommand)]
-pub(crate) enum LoadCommand {
-    Chat(ChatCommand),
-}
-
-impl LoadCommand {
-    pub(crate) fn run(self) -> Outcome {
-        let Self::Chat(command) = self;
-        command.run()
-    }
-}
 
 /// Sessions, messages and logins for any XMPP server
 ///
@@ -122,25 +110,11 @@ fn body(text: &str) -> Result<usize, String> {
         .ok_or_else(|| format!("from {MIN_BODY} to 1048576 bytes"))
 }
 
-fn rate(text: &str) -> Result<f64, String> {
-    let rate = text.parse::<f64>().map_err(|error| error.to_string())?;
-    let possible = rate.is_finite() && rate > 0.0;
-    possible
-        .then_some(rate)
-        .ok_or_else(|| "a number greater than 0".to_owned())
-}
-
 impl ChatCommand {
-    fn run(self) -> Outcome {
+    pub(super) fn run(self) -> Outcome {
         let (json, max_growth) = (self.json, self.max_growth);
         let report = visavis_load::run(self.plan()?).map_err(|error| failure(&error))?;
-        if json {
-            let line = serde_json::to_string(&report)
-                .map_err(|error| Failure::of(Reason::Usage, &error))?;
-            println!("{line}");
-        } else {
-            print!("{report}");
-        }
+        print(&report, json)?;
         let mut failures = report.failures();
         let growth = report.server_memory.map(|memory| memory.growth_percent());
         if let (Some(growth), Some(most)) = (growth, max_growth)
@@ -148,10 +122,7 @@ impl ChatCommand {
         {
             failures.push(format!("the server's memory grew by {growth:.1} %"));
         }
-        if failures.is_empty() {
-            return Ok(());
-        }
-        Err(Failure::new(Reason::Verdict, failures.join(", ")))
+        judge(&failures)
     }
 
     fn plan(self) -> Result<Plan, Failure> {
@@ -212,21 +183,11 @@ impl ChatCommand {
     }
 }
 
-fn failure(error: &LoadError) -> Failure {
-    let reason = match error {
-        LoadError::Unreachable { .. } | LoadError::Slow { .. } => Reason::Unreachable,
-        LoadError::Refused { .. } => Reason::Refused,
-        LoadError::Login { .. } | LoadError::TooFewUsers { .. } => Reason::Usage,
-        _ => Reason::Source,
-    };
-    Failure::of(reason, error)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::{ChatCommand, body, rate};
+    use super::{ChatCommand, body};
     use clap::Parser;
 
     #[derive(Debug, Parser)]
@@ -287,10 +248,8 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_bounds() {
+    fn a_body_has_bounds() {
         assert_eq!(body("4096"), Ok(4096));
         assert_eq!(body("47"), Err("from 48 to 1048576 bytes".to_owned()));
-        assert_eq!(rate("0.5"), Ok(0.5));
-        assert!(rate("inf").is_err() && rate("-1").is_err());
     }
 }
