@@ -216,7 +216,10 @@ fn resolve(text: &str) -> Result<SocketAddr, Failure> {
     let mut found = if has_port {
         host.to_socket_addrs()
     } else {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        let bare = bare.unwrap_or(host);
         (bare, PORT).to_socket_addrs()
     }
     .map_err(|error| failed(&format!("has no address: {error}")))?;
