@@ -33,7 +33,7 @@ use crate::tls;
 
 /// A clock that differs by more makes signatures worthless (wire format section 1.2).
 const CLOCK: Duration = Duration::from_secs(60 * 60);
-/// How long an answer of the STUN server may take.
+/// How long an answer of chat or of the STUN server may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A round trip of chat that people notice.
 const SLOW: Duration = Duration::from_secs(1);
@@ -90,6 +90,10 @@ pub async fn examine(config: ChatConfig) -> Examination {
     examination.chat(&chat).await;
     let servers = chat.ice_servers();
     chat.disconnect().await;
+    if examination.chat_round_trip_ms.is_none() {
+        examination.verdict = Verdict::Unreachable;
+        return examination;
+    }
     examination.network(&servers, &tls).await;
     examination
 }
@@ -171,14 +175,14 @@ impl Examination {
     }
 
     async fn chat(&mut self, chat: &ChatClient) {
-        match chat.ping().await {
-            Ok(time) => {
+        match timeout(PATIENCE, chat.ping()).await {
+            Ok(Ok(time)) => {
                 self.chat_round_trip_ms = Some(time.as_secs_f64() * 1000.0);
                 if time > SLOW {
                     self.findings.push(Finding::ChatSlow);
                 }
             }
-            Err(_) => self.findings.push(Finding::ChatBlocked),
+            Ok(Err(_)) | Err(_) => self.findings.push(Finding::ChatBlocked),
         }
     }
 
