@@ -39,6 +39,7 @@ bench: setup-browser setup-chat
 	target/release/visavis-bench cost
 	target/release/visavis-bench faults
 	target/release/visavis-bench chat
+	target/release/visavis-bench relay
 
 lint: setup
 	cargo fmt --all --check

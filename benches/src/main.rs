@@ -1,4 +1,4 @@
-//! `visavis-bench`: what calls and chat are like, measured.
+//! `visavis-bench`: what calls, chat and relaying are like, measured.
 //!
 //! Nothing here passes or fails by what was measured, `soak` excepted; it
 //! prints numbers and how sure they are. `make bench` runs everything.
@@ -14,6 +14,7 @@ mod machine;
 mod pair;
 mod person;
 mod quality;
+mod relay;
 mod statistics;
 
 use clap::{Parser, Subcommand};
@@ -25,9 +26,10 @@ use crate::faults::FaultsCommand;
 use crate::first_frame::FirstFrameCommand;
 use crate::person::PersonCommand;
 use crate::quality::QualityCommand;
+use crate::relay::{ForwarderCommand, RelayCommand};
 
 #[derive(Debug, Parser)]
-#[command(name = "visavis-bench", about = "Measures calls and chat")]
+#[command(name = "visavis-bench", about = "Measures calls, chat and relaying")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -41,6 +43,9 @@ enum Command {
     Faults(FaultsCommand),
     Chat(ChatCommand),
     Soak(SoakCommand),
+    Relay(RelayCommand),
+    #[command(hide = true)]
+    Forwarder(ForwarderCommand),
     #[command(hide = true)]
     Person(PersonCommand),
 }
@@ -54,6 +59,8 @@ async fn main() -> Result<(), BenchError> {
         Command::Faults(command) => command.run().await,
         Command::Chat(command) => command.run().await,
         Command::Soak(command) => command.run().await,
+        Command::Relay(command) => command.run().await,
+        Command::Forwarder(command) => command.run(),
         Command::Person(command) => command.run().await,
     }
 }

@@ -167,6 +167,8 @@ options!("Limits of the relay", RelayLimitOptions for RelayLimits {
     allocations_per_user as "relay-allocations-per-user": u32,
     /// Bytes a second of one user in both directions together; `off` for no bound
     bytes_per_second_per_user as "relay-bytes-per-second-per-user": Bound<u64>,
+    /// Bytes a second of all users together; `off` for no bound
+    bytes_per_second as "relay-bytes-per-second": Bound<u64>,
     /// Permissions of one allocation
     permissions as "relay-permissions": usize,
     /// Channels of one allocation

@@ -221,8 +221,38 @@ pub(super) fn ask(
                 send(&clients[asking.place], &asking.message)?;
             }
         }
-        wait(clients, &asking)?;
+        let mut sockets: Vec<PollFd<'_>> = asking
+            .iter()
+            .map(|asking| PollFd::new(&clients[asking.place].socket, PollFlags::IN))
+            .collect();
+        wait(&mut sockets)?;
     }
+}
+
+/// Tells a forwarder, for each client, which peer its packets are for.
+///
+/// # Errors
+/// When it does not answer within the patience.
+pub(super) fn introduce(
+    clients: &[Client],
+    peer: SocketAddr,
+    patience: Duration,
+) -> Result<(), LoadError> {
+    let peer = peer.to_string();
+    let mut answer = [0; 100];
+    for client in clients {
+        let begin = Instant::now();
+        send(client, peer.as_bytes())?;
+        while receive(client, &mut answer)?.is_none() {
+            if begin.elapsed() > patience {
+                let server = client.socket.peer_addr().map_err(LoadError::Socket)?;
+                let seconds = patience.as_secs();
+                return Err(LoadError::NoAnswer { server, seconds });
+            }
+            wait(&mut [PollFd::new(&client.socket, PollFlags::IN)])?;
+        }
+    }
+    Ok(())
 }
 
 fn begin(client: &Client, place: usize, wish: Wish, tries: u32) -> Result<Asking, LoadError> {
@@ -269,16 +299,12 @@ fn answer_to<'a>(request: &[u8], answer: &'a [u8]) -> Option<Message<'a>> {
 }
 
 /// Waits until one of them has an answer, or until it is time to ask again.
-fn wait(clients: &[Client], asking: &[Asking]) -> Result<(), LoadError> {
-    let mut sockets: Vec<PollFd<'_>> = asking
-        .iter()
-        .map(|asking| PollFd::new(&clients[asking.place].socket, PollFlags::IN))
-        .collect();
+fn wait(sockets: &mut [PollFd<'_>]) -> Result<(), LoadError> {
     let pause = Timespec {
         tv_sec: 0,
         tv_nsec: 50_000_000,
     };
-    match poll(&mut sockets, Some(&pause)) {
+    match poll(sockets, Some(&pause)) {
         Err(error) if error != rustix::io::Errno::INTR => Err(LoadError::Socket(error.into())),
         _ => Ok(()),
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::descriptors;
 use crate::error::LoadError;
 use crate::process::Watched;
-use crate::turn::client::{Client, Wish, ask, open};
+use crate::turn::client::{Client, Wish, ask, introduce, open};
 use crate::turn::report::{Allocations, Report};
 use crate::turn::traffic::Traffic;
 use crate::turn::user::RelayUsers;
@@ -61,6 +61,9 @@ pub enum Method {
     Channels,
     /// As Send and Data indications (RFC 8656 section 11).
     Indications,
+    /// As they are, through a forwarder that is no relay, to compare with: the first datagram of a
+    /// client has the peer's address as text, and comes back. Only for [`Route::Echo`].
+    Bare,
 }
 
 /// When packets are sent.
@@ -91,7 +94,9 @@ pub fn run(plan: &Plan) -> Result<Report, LoadError> {
     }
     let memory = watched.resident_bytes()?;
     let (begin, used) = (Instant::now(), watched.processor()?);
-    ask(&mut clients, |_| Wish::Allocation, plan.patience)?;
+    if plan.method != Method::Bare {
+        ask(&mut clients, |_| Wish::Allocation, plan.patience)?;
+    }
     let count = clients.len();
     let mut allocations = Allocations {
         count,
@@ -113,11 +118,17 @@ pub fn run(plan: &Plan) -> Result<Report, LoadError> {
                 .collect::<Result<_, _>>()?
         }
     };
-    let wish = |place: usize| match plan.method {
-        Method::Channels => Wish::Channel(destinations[place]),
-        Method::Indications => Wish::Permission(destinations[place]),
-    };
-    ask(&mut clients, wish, plan.patience)?;
+    match plan.method {
+        Method::Channels => {
+            let channel = |place: usize| Wish::Channel(destinations[place]);
+            ask(&mut clients, channel, plan.patience)?;
+        }
+        Method::Indications => {
+            let permission = |place: usize| Wish::Permission(destinations[place]);
+            ask(&mut clients, permission, plan.patience)?;
+        }
+        Method::Bare => introduce(&clients, peer_address, plan.patience)?,
+    }
     if memory.is_some() {
         thread::sleep(SETTLING);
         let each = memory
@@ -133,7 +144,9 @@ pub fn run(plan: &Plan) -> Result<Report, LoadError> {
         let traffic = Traffic::new(plan, &clients, &destinations, &peer)?;
         Some(traffic.run(watched)?)
     };
-    ask(&mut clients, |_| Wish::End, plan.patience)?;
+    if plan.method != Method::Bare {
+        ask(&mut clients, |_| Wish::End, plan.patience)?;
+    }
     Ok(Report {
         allocations,
         packets,

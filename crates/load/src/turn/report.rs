@@ -130,6 +130,7 @@ impl fmt::Display for Packets {
         let method = match self.method {
             Method::Channels => "channels",
             Method::Indications => "indications",
+            Method::Bare => "a forwarder",
         };
         write!(
             f,

@@ -230,7 +230,8 @@ impl<'p> Traffic<'p> {
             Route::RelayToRelay => number ^ 1,
         };
         for Arrival { data, .. } in self.inbox.arrivals() {
-            let label = packet(data).and_then(|packet| Label::read(packet, self.plan.size));
+            let label = packet(self.plan.method, data)
+                .and_then(|packet| Label::read(packet, self.plan.size));
             let Some(Label { way, number, time }) = label else {
                 self.broken += 1;
                 continue;

@@ -33,10 +33,11 @@ pub(super) struct Way {
 impl Way {
     pub(super) fn new(method: Method, peer: SocketAddr, size: usize) -> Result<Self, LoadError> {
         let padding = match method {
-            Method::Channels => 0,
+            Method::Channels | Method::Bare => 0,
             Method::Indications => size.wrapping_neg() % 4,
         };
         let head = match method {
+            Method::Bare => Vec::new(),
             Method::Channels => {
                 let length = size as u16;
                 [CHANNEL.to_be_bytes(), length.to_be_bytes()].concat()
@@ -71,7 +72,10 @@ fn indication(peer: SocketAddr, size: usize) -> Option<Vec<u8>> {
 }
 
 /// The packet in a message from the relay.
-pub(super) fn packet(message: &[u8]) -> Option<&[u8]> {
+pub(super) fn packet(method: Method, message: &[u8]) -> Option<&[u8]> {
+    if method == Method::Bare {
+        return Some(message);
+    }
     if message.first()? & 0xc0 == 0x40 {
         let (head, rest) = message.split_at_checked(4)?;
         let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
@@ -96,19 +100,24 @@ mod tests {
     #[test]
     fn a_packet_comes_out_of_its_message() {
         let peer = "192.0.2.1:9".parse().unwrap();
+        let relayed = Method::Channels;
         for size in [24, 25, 1000] {
             let data = vec![7; size];
             let way = Way::new(Method::Channels, peer, size).unwrap();
             let message = [way.head, data.clone()].concat();
-            assert_eq!(packet(&message), Some(&data[..]));
+            assert_eq!(packet(relayed, &message), Some(&data[..]));
             let way = Way::new(Method::Indications, peer, size).unwrap();
             let mut message = [way.head, data.clone(), vec![0; way.padding]].concat();
-            assert_eq!(packet(&message), None, "what is sent is no Data indication");
+            assert_eq!(
+                packet(relayed, &message),
+                None,
+                "what is sent is no Data indication"
+            );
             // Send and Data differ in their last bit.
             message[1] ^= 1;
-            assert_eq!(packet(&message), Some(&data[..]));
+            assert_eq!(packet(relayed, &message), Some(&data[..]));
         }
-        assert_eq!(packet(&[0x40, 0, 0, 9, 1]), None);
-        assert_eq!(packet(&[]), None);
+        assert_eq!(packet(relayed, &[0x40, 0, 0, 9, 1]), None);
+        assert_eq!(packet(relayed, &[]), None);
     }
 }

@@ -8,7 +8,10 @@
 
 mod access;
 mod addresses;
+#[cfg(test)]
+mod no_memory_per_packet;
 mod ports;
+mod post;
 mod streams;
 mod worker;
 
@@ -37,6 +40,8 @@ use worker::Worker;
 
 /// What the system may keep of datagrams until they are read, in bytes: a burst of all calls.
 const RECEIVE_BUFFER: usize = 4 << 20;
+/// What it may keep of those to clients until the network takes them.
+const SEND_BUFFER: usize = 4 << 20;
 
 /// The sockets of the relay, bound and not yet served.
 #[derive(Debug)]
@@ -120,6 +125,7 @@ fn bind_datagrams(address: SocketAddr) -> io::Result<Socket> {
     socket.set_nonblocking(true)?;
     // The system may allow less; what there is will do.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    let _ = socket.set_send_buffer_size(SEND_BUFFER);
     socket.bind(&address.into())?;
     Ok(socket)
 }

@@ -1,11 +1,13 @@
 //! The thread that owns the relay's UDP sockets and its state machine.
 //!
-//! One thread, one event queue, no locks and no memory per datagram. A socket with much to read
-//! takes turns with the others.
+//! One thread, one event queue, no locks and no memory per datagram. Datagrams go through in
+//! batches: those of several sockets are received one after the other, decided on, and sent off by
+//! socket. A socket with much to read takes turns with the others.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -15,17 +17,17 @@ use bytes::BytesMut;
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use tokio::sync::{mpsc, oneshot};
-use visavis_turn::Frame;
+use visavis_datagrams::{Arrival, BATCH, Inbox, Outbox};
 use visavis_turn::server::{Client, Config, Family, Input, Output, Path, PortWish, Relay, RelayId};
 
 use super::ports::Ports;
+use super::post::{self, Post, Sending};
 use super::{RelayStatus, StatusBoard};
 use crate::tasks::Tasks;
 
-/// The largest datagram.
-const MAX_DATAGRAM: usize = 65_535;
-/// Datagrams that are read from a socket before it is the next one's turn.
-const TURN: usize = 64;
+/// Datagrams that are read from a relayed socket before it is the next one's turn. Clients all send
+/// to one socket, which may fill a batch.
+const TURN: usize = 16;
 /// Events taken from the system at once.
 const EVENTS: usize = 1024;
 /// Messages of connections that wait for the worker; then they wait in their connections.
@@ -48,8 +50,8 @@ pub(super) struct Worker {
     stop: Arc<Stop>,
     started: Instant,
     status: StatusBoard,
-    /// Sockets that may have more to read.
-    ready: HashSet<Token>,
+    /// Sockets that may have more to read, each once.
+    ready: Vec<Token>,
     /// Those of them whose turn was too short.
     again: Vec<Token>,
     /// How long a connection may be without an allocation.
@@ -118,9 +120,9 @@ impl Worker {
         status: StatusBoard,
     ) -> io::Result<(Self, Entrance)> {
         let poll = Poll::new()?;
-        let mut clients = UdpSocket::from_std(clients);
         let registry = poll.registry();
-        registry.register(&mut clients, CLIENTS, Interest::READABLE)?;
+        let mut clients = Port::new(UdpSocket::from_std(clients))?;
+        registry.register(&mut clients.socket, CLIENTS, Interest::READABLE)?;
         let stop = Arc::new(Stop {
             waker: Waker::new(registry, CALL)?,
             asked: AtomicBool::new(false),
@@ -128,13 +130,12 @@ impl Worker {
         let (sender, calls) = mpsc::channel(QUEUE);
         let shell = Shell {
             registry: registry.try_clone()?,
-            clients_are_v6: clients.local_addr()?.is_ipv6(),
             clients,
             ports,
             relayed: Vec::new(),
             connections: HashMap::new(),
             opened: VecDeque::new(),
-            message: Vec::with_capacity(MAX_DATAGRAM),
+            closed: Vec::new(),
         };
         let entrance = Entrance {
             calls: sender,
@@ -148,8 +149,8 @@ impl Worker {
             stop,
             started: Instant::now(),
             status,
-            ready: HashSet::new(),
-            again: Vec::new(),
+            ready: Vec::with_capacity(EVENTS),
+            again: Vec::with_capacity(EVENTS),
             patience,
             next_look: Duration::ZERO,
         };
@@ -180,32 +181,40 @@ impl Worker {
     }
 
     fn run(mut self) -> io::Result<()> {
-        let mut events = Events::with_capacity(EVENTS);
-        let mut datagram = vec![0; MAX_DATAGRAM];
+        let mut desk = Desk::new();
         while !self.stop.asked.load(Ordering::Acquire) {
-            match self.poll.poll(&mut events, self.rest()) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                other => other?,
-            }
-            let now = self.started.elapsed();
-            for event in &events {
-                let token = event.token();
-                if token == CALL {
-                    self.answer_calls(now);
-                } else {
-                    self.ready.insert(token);
-                }
-            }
-            self.read_all(now, &mut datagram);
-            if self.relay.next_timeout().is_some_and(|due| due <= now) {
-                feed(&mut self.relay, &mut self.shell, now, Input::Timeout);
-            }
-            self.look_round(now);
-            self.status.publish(RelayStatus {
-                allocations: self.relay.allocations(),
-                counters: *self.relay.counters(),
-            });
+            self.round(&mut desk)?;
         }
+        Ok(())
+    }
+
+    /// Waits for something to do, and does it.
+    pub(super) fn round(&mut self, desk: &mut Desk) -> io::Result<()> {
+        match self.poll.poll(&mut desk.events, self.rest()) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            other => other?,
+        }
+        let now = self.started.elapsed();
+        for event in &desk.events {
+            let token = event.token();
+            if token == CALL {
+                self.answer_calls(now, &mut desk.outbox);
+            } else if let Some(port) = self.shell.port_mut(token)
+                && !port.is_ready
+            {
+                port.is_ready = true;
+                self.ready.push(token);
+            }
+        }
+        self.read_all(now, desk);
+        if self.relay.next_timeout().is_some_and(|due| due <= now) {
+            self.feed(now, Input::Timeout, &mut desk.outbox);
+        }
+        self.look_round(now);
+        self.status.publish(RelayStatus {
+            allocations: self.relay.allocations(),
+            counters: *self.relay.counters(),
+        });
         Ok(())
     }
 
@@ -231,7 +240,7 @@ impl Worker {
         });
     }
 
-    fn answer_calls(&mut self, now: Duration) {
+    fn answer_calls(&mut self, now: Duration, outbox: &mut Outbox) {
         while let Ok(call) = self.calls.try_recv() {
             match call {
                 Call::Opened(client, messages) => {
@@ -243,54 +252,60 @@ impl Worker {
                     self.shell.connections.insert(client.path, connection);
                 }
                 Call::Message(from, data) => {
-                    let input = Input::FromClient { from, data: &data };
-                    feed(&mut self.relay, &mut self.shell, now, input);
+                    self.feed(now, Input::FromClient { from, data: &data }, outbox);
                 }
                 Call::Closed(client) => {
                     self.shell.connections.remove(&client.path);
-                    feed(
-                        &mut self.relay,
-                        &mut self.shell,
-                        now,
-                        Input::Gone { client },
-                    );
+                    self.feed(now, Input::Gone { client }, outbox);
                 }
             }
         }
     }
 
     /// Gives every socket that is ready a turn.
-    fn read_all(&mut self, now: Duration, datagram: &mut [u8]) {
+    fn read_all(&mut self, now: Duration, desk: &mut Desk) {
         let mut ready = std::mem::take(&mut self.ready);
-        for token in ready.drain() {
-            if self.read(token, now, datagram) {
+        for token in ready.drain(..) {
+            let most = if token == CLIENTS { BATCH } else { TURN };
+            if desk.inbox.room() < most {
+                self.pass_on(now, desk);
+            }
+            if self.read(token, most, &mut desk.inbox) {
                 self.again.push(token);
+            } else if let Some(port) = self.shell.port_mut(token) {
+                port.is_ready = false;
             }
         }
-        ready.extend(self.again.drain(..));
+        self.pass_on(now, desk);
+        ready.append(&mut self.again);
         self.ready = ready;
     }
 
     /// Reads for one turn. Whether there may be more.
-    fn read(&mut self, token: Token, now: Duration, datagram: &mut [u8]) -> bool {
-        for _ in 0..TURN {
-            let received = match self.shell.socket(token) {
-                Some(socket) => socket.recv_from(datagram),
-                None => return false,
-            };
-            let (length, from) = match received {
-                Ok(received) => received,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
-                // An ICMP error about something sent earlier, for one peer of many.
-                Err(error) => {
-                    tracing::trace!(%error, "a datagram could not be received");
-                    continue;
-                }
-            };
-            let data = &datagram[..length];
+    fn read(&self, token: Token, most: usize, inbox: &mut Inbox<usize>) -> bool {
+        let Some(port) = self.shell.port(token) else {
+            return false;
+        };
+        match inbox.receive(port.socket.as_fd(), port.family, most, token.0) {
+            Ok(received) => received == most,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
+            // An ICMP error about something sent earlier, for one peer of many.
+            Err(error) => {
+                tracing::trace!(%error, "a datagram could not be received");
+                true
+            }
+        }
+    }
+
+    /// Decides on a batch, and sends what is to be sent.
+    fn pass_on(&mut self, now: Duration, desk: &mut Desk) {
+        let Desk { inbox, outbox, .. } = desk;
+        let mut post = Post::default();
+        self.shell.closed.clear();
+        for Arrival { mark, from, data } in inbox.arrivals() {
             // A dual-stack socket sees IPv4 as mapped IPv6.
             let from = SocketAddr::new(from.ip().to_canonical(), from.port());
-            let input = if token == CLIENTS {
+            let input = if mark == CLIENTS.0 {
                 let path = Path::Datagrams(0);
                 let from = Client {
                     address: from,
@@ -298,20 +313,45 @@ impl Worker {
                 };
                 Input::FromClient { from, data }
             } else {
-                let at = relay_id(token);
+                let at = relay_id(Token(mark));
+                // It was for an allocation that has just ended, not for the next one of this number.
+                if self.shell.closed.contains(&at) {
+                    continue;
+                }
                 Input::FromPeer { at, from, data }
             };
-            feed(&mut self.relay, &mut self.shell, now, input);
+            self.handle(now, input, &mut post, outbox);
         }
-        true
+        post.send(&self.shell, outbox);
+        drop(post);
+        inbox.clear();
     }
-}
 
-/// Hands one thing to the state machine, and carries out what it wants.
-fn feed(relay: &mut Relay, shell: &mut Shell, now: Duration, input: Input<'_>) {
-    // The parser warns about every malformed message; a stranger could fill the log with that.
-    let quiet = tracing::Dispatch::none();
-    let quietly = |relay: &mut Relay, shell: &mut Shell, input: Input<'_>| {
+    /// Hands one thing to the state machine, and carries out what it wants.
+    fn feed(&mut self, now: Duration, input: Input<'_>, outbox: &mut Outbox) {
+        let mut post = Post::default();
+        self.handle(now, input, &mut post, outbox);
+        post.send(&self.shell, outbox);
+    }
+
+    /// The same, but datagrams with data go into the `post`.
+    fn handle<'d>(
+        &mut self,
+        now: Duration,
+        input: Input<'d>,
+        post: &mut Post<'d>,
+        outbox: &mut Outbox,
+    ) {
+        let Self { relay, shell, .. } = self;
+        let mut take = |shell: &mut Shell, output: Output<'d>| {
+            // What waits may have to go through a socket that is closed now.
+            if matches!(output, Output::Close { .. }) {
+                post.send(shell, outbox);
+            }
+            if let Some(sending) = shell.carry_out(output, outbox) {
+                post.push(sending);
+            }
+        };
         let is_message = matches!(
             input,
             Input::FromClient {
@@ -319,18 +359,42 @@ fn feed(relay: &mut Relay, shell: &mut Shell, now: Duration, input: Input<'_>) {
                 ..
             }
         );
-        let outputs = if is_message {
-            tracing::dispatcher::with_default(&quiet, || relay.handle(now, input))
+        if is_message {
+            // The parser warns about every malformed message; a stranger could fill the log with
+            // that.
+            let quiet = tracing::Dispatch::none();
+            tracing::dispatcher::with_default(&quiet, || {
+                for output in relay.handle(now, input) {
+                    take(shell, output);
+                }
+            });
         } else {
-            relay.handle(now, input)
-        };
-        for output in outputs {
-            shell.carry_out(output);
+            for output in relay.handle(now, input) {
+                take(shell, output);
+            }
         }
-    };
-    quietly(relay, shell, input);
-    while let Some((id, port)) = shell.opened.pop_front() {
-        quietly(relay, shell, Input::Opened { relay: id, port });
+        while let Some((id, port)) = shell.opened.pop_front() {
+            for output in relay.handle(now, Input::Opened { relay: id, port }) {
+                take(shell, output);
+            }
+        }
+    }
+}
+
+/// What batches are made with.
+pub(super) struct Desk {
+    events: Events,
+    inbox: Inbox<usize>,
+    outbox: Outbox,
+}
+
+impl Desk {
+    pub(super) fn new() -> Self {
+        Self {
+            events: Events::with_capacity(EVENTS),
+            inbox: Inbox::default(),
+            outbox: Outbox::default(),
+        }
     }
 }
 
@@ -340,18 +404,36 @@ fn relay_id(token: Token) -> RelayId {
 
 /// The sockets and connections.
 #[derive(Debug)]
-struct Shell {
+pub(super) struct Shell {
     registry: Registry,
-    clients: UdpSocket,
-    clients_are_v6: bool,
+    clients: Port,
     ports: Ports,
     /// By [`RelayId`], which are small.
-    relayed: Vec<Option<UdpSocket>>,
+    relayed: Vec<Option<Port>>,
     connections: HashMap<Path, Connection>,
     /// Answers for the state machine.
     opened: VecDeque<(RelayId, Option<u16>)>,
-    /// The message being put together.
-    message: Vec<u8>,
+    /// Those closed while a batch is decided on.
+    closed: Vec<RelayId>,
+}
+
+/// A socket.
+#[derive(Debug)]
+pub(super) struct Port {
+    pub(super) socket: UdpSocket,
+    pub(super) family: visavis_datagrams::Family,
+    /// Whether it is among those that may have more to read.
+    is_ready: bool,
+}
+
+impl Port {
+    fn new(socket: UdpSocket) -> io::Result<Self> {
+        Ok(Self {
+            family: visavis_datagrams::Family::of(&socket.local_addr()?),
+            socket,
+            is_ready: false,
+        })
+    }
 }
 
 /// A client over TCP or TLS. Dropping this closes its connection.
@@ -363,24 +445,37 @@ struct Connection {
 }
 
 impl Shell {
-    fn socket(&self, token: Token) -> Option<&UdpSocket> {
+    /// That of clients, or a relayed one.
+    pub(super) fn port(&self, token: Token) -> Option<&Port> {
         if token == CLIENTS {
             return Some(&self.clients);
         }
         self.relayed.get(token.0)?.as_ref()
     }
 
-    fn carry_out(&mut self, output: Output<'_>) {
+    fn port_mut(&mut self, token: Token) -> Option<&mut Port> {
+        if token == CLIENTS {
+            return Some(&mut self.clients);
+        }
+        self.relayed.get_mut(token.0)?.as_mut()
+    }
+
+    /// Gives back what can be sent together with others.
+    fn carry_out<'d>(&mut self, output: Output<'d>, outbox: &mut Outbox) -> Option<Sending<'d>> {
         match output {
             Output::Reply { to, message } => match to.path {
-                Path::Datagrams(_) => self.send_to_client(to.address, &message),
+                Path::Datagrams(_) => {
+                    let reply = Sending::bare(CLIENTS, to.address, &message);
+                    post::send([&reply].into_iter(), &self.clients, outbox);
+                }
                 path @ Path::Stream(_) => self.write(path, || message),
             },
-            Output::ToClient { to, frame } => self.pass_on(to, &frame),
+            Output::ToClient { to, frame } => match to.path {
+                Path::Datagrams(_) => return Some(Sending::framed(CLIENTS, to.address, frame)),
+                path @ Path::Stream(_) => self.write(path, || frame.parts().concat()),
+            },
             Output::ToPeer { from, to, data } => {
-                if let Some(socket) = self.socket(Token(from.0 as usize)) {
-                    lossy(socket.send_to(data, to));
-                }
+                return Some(Sending::bare(Token(from.0 as usize), to, data));
             }
             Output::Open {
                 relay,
@@ -389,31 +484,7 @@ impl Shell {
             } => self.open(relay, family, port),
             Output::Close { relay } => self.close(relay),
         }
-    }
-
-    fn pass_on(&mut self, to: Client, frame: &Frame<'_>) {
-        match to.path {
-            Path::Datagrams(_) => {
-                let mut message = std::mem::take(&mut self.message);
-                message.clear();
-                for part in frame.parts() {
-                    message.extend_from_slice(part);
-                }
-                self.send_to_client(to.address, &message);
-                self.message = message;
-            }
-            path @ Path::Stream(_) => self.write(path, || frame.parts().concat()),
-        }
-    }
-
-    fn send_to_client(&self, to: SocketAddr, message: &[u8]) {
-        let to = match to.ip() {
-            IpAddr::V4(address) if self.clients_are_v6 => {
-                SocketAddr::new(address.to_ipv6_mapped().into(), to.port())
-            }
-            _ => to,
-        };
-        lossy(self.clients.send_to(message, to));
+        None
     }
 
     /// A connection that is full loses the message, as a network would.
@@ -455,14 +526,15 @@ impl Shell {
         self.opened.push_back((relay, port));
     }
 
-    fn keep(&mut self, relay: RelayId, mut socket: UdpSocket) -> io::Result<()> {
+    fn keep(&mut self, relay: RelayId, socket: UdpSocket) -> io::Result<()> {
         let place = relay.0 as usize;
+        let mut port = Port::new(socket)?;
         self.registry
-            .register(&mut socket, Token(place), Interest::READABLE)?;
+            .register(&mut port.socket, Token(place), Interest::READABLE)?;
         if self.relayed.len() <= place {
             self.relayed.resize_with(place + 1, || None);
         }
-        self.relayed[place] = Some(socket);
+        self.relayed[place] = Some(port);
         Ok(())
     }
 
@@ -470,13 +542,7 @@ impl Shell {
     fn close(&mut self, relay: RelayId) {
         if let Some(place) = self.relayed.get_mut(relay.0 as usize) {
             *place = None;
+            self.closed.push(relay);
         }
-    }
-}
-
-/// A datagram that cannot be sent is lost, as in any network: the other side notices.
-fn lossy(sent: io::Result<usize>) {
-    if let Err(error) = sent {
-        tracing::trace!(%error, "a datagram could not be sent");
     }
 }

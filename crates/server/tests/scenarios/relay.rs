@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::process::Stdio;
 
 use crate::common::certificate::certified;
-use crate::common::{APP, Running, loopback, soon, start, start_with};
+use crate::common::{APP, DOMAIN, Running, loopback, soon, start, start_with};
 use serde_json::Value;
 use stun_types::attribute::{ErrorCode, Nonce, Realm, Username};
 use stun_types::message::{
@@ -151,6 +151,63 @@ async fn coturns_client_relays_over_tls() {
 }
 
 #[tokio::test]
+async fn coturns_client_relays_between_ipv6_addresses() {
+    let running = start_with(|config| config.relay = Some("[::1]:0".parse().unwrap())).await;
+    let access = access(&running).await;
+    let each_other = ["-x", "-y", "-n", "20", "-z", "5", "-m", "2"];
+    for more in [&[][..], &["-s"], &["-t"]] {
+        let options = [&each_other, more].concat();
+        let (sent, received) = uclient(&access, &options).await;
+        assert!(sent >= 40, "{options:?} sent {sent}");
+        assert_eq!(received, sent, "{options:?}");
+    }
+    soon(running.server.shutdown()).await;
+}
+
+/// The relay as chat tells of it (XEP-0215).
+async fn access_by_chat(running: &Running, kind: &str, transport: &str) -> Access {
+    let mut chat = running.chat(101).await;
+    let services = "<services xmlns='urn:xmpp:extdisco:2'/>";
+    let answer = chat.ask("get", DOMAIN, services).await;
+    let services = answer.child_ns("urn:xmpp:extdisco:2", "services").unwrap();
+    let wanted = [("type", kind), ("transport", transport)];
+    let service = services
+        .children()
+        .find(|service| {
+            wanted.map(|(name, value)| service.attribute(name) == Some(value)) == [true; 2]
+        })
+        .unwrap();
+    let value = |name| service.attribute(name).unwrap().to_owned();
+    Access {
+        address: format!("{}:{}", value("host"), value("port"))
+            .parse()
+            .unwrap(),
+        urls: Vec::new(),
+        username: value("username"),
+        credential: value("password"),
+    }
+}
+
+#[tokio::test]
+async fn coturns_client_relays_with_credentials_from_chat() {
+    let (files, _) = certified();
+    let running = start_with(|config| {
+        config.https = Some(loopback());
+        config.certificate = Some(files);
+    })
+    .await;
+    for (kind, transport, options) in [
+        ("turn", "udp", &[][..]),
+        ("turn", "tcp", &["-t"]),
+        ("turns", "tcp", &["-t", "-S"]),
+    ] {
+        let access = access_by_chat(&running, kind, transport).await;
+        everything_comes_back(&access, options).await;
+    }
+    soon(running.server.shutdown()).await;
+}
+
+#[tokio::test]
 async fn coturns_client_learns_its_address() {
     let running = start().await;
     let relay: SocketAddr = running
@@ -221,7 +278,7 @@ impl Client {
             key: LongTermKeyCredentials::new(
                 access.username.clone(),
                 access.credential.clone(),
-                crate::common::DOMAIN.to_owned(),
+                DOMAIN.to_owned(),
             )
             .into(),
             username: access.username.clone(),

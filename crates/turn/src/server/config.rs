@@ -86,6 +86,8 @@ pub struct RelayLimits {
     /// Payload bytes a second of one user, both directions together, on average; one second's
     /// worth at once. What is beyond is dropped. `None`: as much as there is.
     pub bytes_per_second_per_user: Option<u64>,
+    /// The same of all users together.
+    pub bytes_per_second: Option<u64>,
     /// Permissions of one allocation, then 508.
     pub permissions: usize,
     /// Channels of one allocation, then 508.
@@ -107,6 +109,7 @@ impl Default for RelayLimits {
             allocations: 10_000,
             allocations_per_user: 64,
             bytes_per_second_per_user: None,
+            bytes_per_second: None,
             permissions: 64,
             channels: 64,
             default_lifetime: Duration::from_secs(600),

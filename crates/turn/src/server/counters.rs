@@ -31,6 +31,6 @@ pub struct Counters {
     pub handed_over: u64,
     /// Data dropped for lack of a permission, a channel or a reachable peer.
     pub unwanted: u64,
-    /// Data dropped because a user had used up his bandwidth.
+    /// Data dropped because a user, or all together, had used up the bandwidth.
     pub over_bandwidth: u64,
 }

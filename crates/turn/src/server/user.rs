@@ -26,6 +26,8 @@ struct User {
 pub(crate) struct Users {
     most_allocations: u32,
     rate: Option<Rate>,
+    /// What all together may spend.
+    all: Option<(Rate, Budget)>,
     by_name: HashMap<Box<str>, UserId, Hashing>,
     users: Slab<User>,
 }
@@ -36,12 +38,15 @@ pub(crate) struct QuotaReached;
 
 impl Users {
     pub(crate) fn new(limits: &RelayLimits, hashing: Hashing) -> Self {
+        let rate = |per_second| Rate {
+            per_second,
+            at_once: per_second,
+        };
+        let all = limits.bytes_per_second.map(rate);
         Self {
             most_allocations: limits.allocations_per_user,
-            rate: limits.bytes_per_second_per_user.map(|per_second| Rate {
-                per_second,
-                at_once: per_second,
-            }),
+            rate: limits.bytes_per_second_per_user.map(rate),
+            all: all.map(|rate| (rate, Budget::full(rate, Duration::ZERO))),
             by_name: HashMap::with_hasher(hashing),
             users: Slab::new(),
         }
@@ -87,11 +92,17 @@ impl Users {
         &self.users[id.0].name
     }
 
-    /// Spends from the user's bandwidth, if there is enough.
+    /// Spends from the user's bandwidth and from everybody's, if there is enough of both.
     pub(crate) fn spend(&mut self, id: UserId, bytes: usize, now: Duration) -> bool {
-        match self.rate {
+        let bytes = bytes as u64;
+        if let Some(rate) = self.rate
+            && !self.users[id.0].bytes.spend(bytes, rate, now)
+        {
+            return false;
+        }
+        match &mut self.all {
             None => true,
-            Some(rate) => self.users[id.0].bytes.spend(bytes as u64, rate, now),
+            Some((rate, all)) => all.spend(bytes, *rate, now),
         }
     }
 }

@@ -127,3 +127,29 @@ fn attribute(request: &[u8], kind: u8) -> usize {
     }
     at
 }
+
+#[test]
+fn a_spoofed_source_gets_and_reaches_nothing() {
+    let mut world = world();
+    let mut alice = player("alice", "203.0.113.1:4000");
+    let relayed = alice.allocate(&mut world);
+    assert_eq!(alice.bind(&mut world, 0x4000, "203.0.113.9:9"), 0);
+    // The same bytes from another address, or from another port of the same one.
+    let requests = messages(&mut alice);
+    for at in ["203.0.113.66:4000", "203.0.113.1:4001"] {
+        let mallory = player("alice", at).client;
+        for request in &requests {
+            let answer = world.packet(mallory, request).map(Answer);
+            let code = answer.map(|answer| answer.code());
+            // Refused, not answered at all, or told its own address.
+            assert!(matches!(code, None | Some(438 | 0)), "{at}: {code:?}");
+        }
+        assert!(world.take_sent().is_empty());
+    }
+    // A peer that nobody has permitted.
+    world.arrives(relayed, "203.0.113.66:9", b"hello");
+    assert!(world.take_sent().is_empty());
+    assert_eq!(world.relay.allocations(), 1);
+    alice.channel(&mut world, 0x4000, b"still there");
+    assert_eq!(world.take_sent().len(), 1);
+}

@@ -80,6 +80,29 @@ fn bandwidth_is_bounded_by_user_in_both_directions() {
 }
 
 #[test]
+fn bandwidth_is_bounded_for_all_users_together() {
+    let mut world = world_with(|config| {
+        config.limits.bytes_per_second = Some(10_000);
+        config.limits.bytes_per_second_per_user = Some(8_000);
+    });
+    let mut alice = player("alice", "203.0.113.1:4000");
+    let mut bob = player("bob", "203.0.113.2:4000");
+    for player in [&mut alice, &mut bob] {
+        player.allocate(&mut world);
+        player.bind(&mut world, 0x4000, "203.0.113.9:9");
+    }
+    for _ in 0..9 {
+        alice.channel(&mut world, 0x4000, &[0; 1000]);
+    }
+    assert_eq!(world.take_sent().len(), 8);
+    for _ in 0..4 {
+        bob.channel(&mut world, 0x4000, &[0; 1000]);
+    }
+    assert_eq!(world.take_sent().len(), 2);
+    assert_eq!(world.relay.counters().over_bandwidth, 3);
+}
+
+#[test]
 fn strangers_cannot_have_many_answers_sent_to_somebody_else() {
     let mut world = world_with(|config| config.limits.challenges_per_second = 10);
     let mut spoofed = player("", "203.0.113.66:53");
