@@ -110,7 +110,7 @@ impl Forwarder {
                 sendings.push((FRONT, from, data));
             }
         }
-        sendings.sort_by_key(|(socket, ..)| *socket);
+        sendings.sort_by_key(|(socket, to, _)| (*socket, *to));
         for together in sendings.chunk_by(|one, next| one.0 == next.0) {
             let parcels = together.iter().map(|(_, to, data)| Parcel {
                 to: Some(*to),

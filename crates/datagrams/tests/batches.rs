@@ -118,3 +118,37 @@ fn a_batch_takes_no_memory() {
     });
     assert_eq!(memory.count_total, 0);
 }
+
+#[test]
+fn datagrams_that_the_system_cuts_are_as_they_were() {
+    let (mut inbox, mut outbox) = (Inbox::default(), Outbox::default());
+    let (from, _) = socket("127.0.0.1:0");
+    let receivers = [socket("127.0.0.1:0"), socket("127.0.0.1:0")];
+    // Runs of one length with a shorter end, a longer one after it, empty ones, one alone; for two.
+    let lengths = [
+        100, 100, 40, 100, 300, 300, 0, 0, 7, 7, 7, 20_000, 20_000, 20_000, 20_000, 5,
+    ];
+    for order in [[0, 0, 0, 0], [0, 0, 1, 1], [0, 1, 0, 1]] {
+        let sent: Vec<(usize, Vec<u8>)> = (0_u8..)
+            .zip(lengths)
+            .map(|(number, length)| (order[usize::from(number) % 4], vec![number; length]))
+            .collect();
+        let parcels = sent.iter().map(|(to, data)| Parcel {
+            to: Some(receivers[*to].1),
+            parts: [&data[..data.len() / 3], &[], &data[data.len() / 3..]],
+        });
+        assert_eq!(outbox.send(from.as_fd(), parcels), 0);
+        for (at, (receiver, _)) in receivers.iter().enumerate() {
+            inbox.clear();
+            // There may be none for the second one.
+            let _ = inbox.receive(receiver.as_fd(), Family::V4, BATCH, ());
+            let wanted: Vec<&[u8]> = sent
+                .iter()
+                .filter(|(to, _)| *to == at)
+                .map(|(_, data)| &data[..])
+                .collect();
+            let seen: Vec<&[u8]> = inbox.arrivals().map(|arrival| arrival.data).collect();
+            assert_eq!(seen, wanted, "{order:?}");
+        }
+    }
+}

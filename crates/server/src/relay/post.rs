@@ -82,13 +82,14 @@ impl<'d> Post<'d> {
         self.0.push(sending);
     }
 
-    /// Sends everything, by socket, and in order through each.
+    /// Sends everything, by socket, and in order to each receiver.
     pub(super) fn send(&mut self, shell: &Shell, outbox: &mut Outbox) {
-        let sockets = self.0.iter().map(|sending| sending.through);
-        let mut order: ArrayVec<(Token, usize), BATCH> = sockets.zip(0..).collect();
+        let ways = self.0.iter().map(|sending| (sending.through, sending.to));
+        // Those for one receiver beside each other: they are cheaper together.
+        let mut order: ArrayVec<((Token, SocketAddr), usize), BATCH> = ways.zip(0..).collect();
         order.sort_unstable();
-        for together in order.chunk_by(|one, next| one.0 == next.0) {
-            if let Some(port) = shell.port(together[0].0) {
+        for together in order.chunk_by(|one, next| one.0.0 == next.0.0) {
+            if let Some(port) = shell.port(together[0].0.0) {
                 let sendings = together.iter().map(|(_, at)| &self.0[*at]);
                 send(sendings, port, outbox);
             }

@@ -202,7 +202,10 @@ async fn coturns_client_relays_with_credentials_from_chat() {
         ("turns", "tcp", &["-t", "-S"]),
     ] {
         let access = access_by_chat(&running, kind, transport).await;
-        everything_comes_back(&access, options).await;
+        let each_other = ["-n", "20", "-z", "5", "-m", "2", "-y", "-c", "-s"];
+        let (sent, received) = uclient(&access, &[options, &each_other].concat()).await;
+        assert!(sent >= 40, "{kind} over {transport}: {sent} sent");
+        assert_eq!(received, sent, "{kind} over {transport}");
     }
     soon(running.server.shutdown()).await;
 }
