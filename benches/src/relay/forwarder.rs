@@ -23,6 +23,9 @@ const TURN: usize = 16;
 /// What the system may keep of clients' datagrams, as by the relay.
 const RECEIVE_BUFFER: usize = 4 << 20;
 
+/// The longest address as text; packets are longer.
+const LONGEST_NAME: usize = 64;
+
 const FRONT: usize = usize::MAX - 1;
 
 /// Forward datagrams, to compare a relay with
@@ -103,7 +106,9 @@ impl Forwarder {
         for Arrival { mark, from, data } in inbox.arrivals() {
             if let Some(client) = self.clients.get(mark) {
                 sendings.push((FRONT, client.address, data));
-            } else if let Some(&number) = self.by_address.get(&from) {
+            } else if let Some(&number) = self.by_address.get(&from)
+                && data.len() > LONGEST_NAME
+            {
                 sendings.push((number, self.clients[number].peer, data));
             } else {
                 self.enter(from, data)?;
@@ -123,12 +128,16 @@ impl Forwarder {
         Ok(())
     }
 
-    /// A client that has not been here before.
+    /// A client that says who its peer is. It may have the port of an earlier one.
     fn enter(&mut self, address: SocketAddr, data: &[u8]) -> io::Result<()> {
         let text = std::str::from_utf8(data).unwrap_or_default();
         let Ok(peer) = text.parse() else {
             return Ok(());
         };
+        if let Some(&number) = self.by_address.get(&address) {
+            self.clients[number].peer = peer;
+            return Ok(());
+        }
         let mut socket = UdpSocket::bind(SocketAddr::new(address.ip(), 0))?;
         let number = self.clients.len();
         let registry = self.poll.registry();
