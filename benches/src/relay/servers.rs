@@ -1,7 +1,7 @@
 //! The servers that are compared, each an instance of its own on free ports of the loopback.
 
 use std::fs;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -72,7 +72,7 @@ impl Kind {
     pub(super) async fn start(self, parent: &Path) -> Result<Server, BenchError> {
         let folder = parent.join(self.name());
         fs::create_dir_all(&folder)?;
-        let address = UdpSocket::bind("127.0.0.1:0")?.local_addr()?;
+        let address = free()?;
         let mut users = RelayUsers::Issued(Secret::new(SECRET.as_bytes()));
         let mut command = match self {
             Self::Ours => {
@@ -153,6 +153,17 @@ impl Server {
         self.process.kill().await?;
         fs::remove_dir_all(&self.folder)?;
         Ok(())
+    }
+}
+
+/// An address that nobody has, neither for UDP nor for TCP.
+fn free() -> Result<SocketAddr, BenchError> {
+    loop {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        if UdpSocket::bind(address).is_ok() {
+            return Ok(address);
+        }
     }
 }
 
