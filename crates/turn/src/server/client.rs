@@ -25,7 +25,6 @@ pub enum Path {
 impl Path {
     /// Whether messages follow each other in a stream, where channel data is padded (RFC 8656
     /// section 12.5).
-    /// Whether messages follow each other in a stream.
     pub const fn is_stream(self) -> bool {
         matches!(self, Self::Stream(_))
     }
