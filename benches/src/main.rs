@@ -15,6 +15,7 @@ mod pair;
 mod person;
 mod quality;
 mod relay;
+mod saved;
 mod statistics;
 
 use clap::{Parser, Subcommand};

@@ -5,9 +5,9 @@
 //! compared; the sound carries marks. What the two processes used is what they
 //! say themselves, saving included.
 
-use std::fs::{File, read_dir};
+use std::fs::File;
 use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use serde_json::Value;
@@ -18,7 +18,7 @@ use visavis_interop_tests::scratch::Scratch;
 
 use crate::camera::PictureFormat;
 use crate::error::BenchError;
-use crate::machine;
+use crate::{machine, saved};
 
 /// Picture and sound of a call, against what was sent
 #[derive(Debug, Args)]
@@ -103,24 +103,13 @@ struct Reception {
 
 impl Reception {
     fn read(folder: &Path, sent: PictureFormat) -> Result<Self, BenchError> {
-        let movie = BufReader::with_capacity(1 << 20, File::open(only_file(folder, "y4m")?)?);
+        let movie =
+            BufReader::with_capacity(1 << 20, File::open(saved::only_file(folder, "y4m")?)?);
         let pictures = PatternReading::of_y4m(movie, sent.width, sent.height)
             .map_err(|error| BenchError::Unreadable(error.into()))?;
-        let samples = hound::WavReader::open(only_file(folder, "wav")?)
-            .and_then(|mut sound| sound.samples().collect::<Result<Vec<i16>, _>>())
-            .map_err(|error| BenchError::Unreadable(error.into()))?;
-        Ok(Self {
-            pictures,
-            sound: SweepReading::analyse(&samples),
-        })
+        let sound = saved::sound(folder)?;
+        Ok(Self { pictures, sound })
     }
-}
-
-fn only_file(folder: &Path, extension: &'static str) -> Result<PathBuf, BenchError> {
-    read_dir(folder)?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| path.extension().is_some_and(|found| found == extension))
-        .ok_or(BenchError::NothingSaved { extension })
 }
 
 fn print_received(received: &[(&str, Reception)]) {
