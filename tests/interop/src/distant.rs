@@ -3,16 +3,17 @@
 use tokio::join;
 
 use crate::cast::{Cast, NATIVE, SECOND_NATIVE};
-use crate::nat::Nat;
+use crate::nat::Line;
 use crate::network::Network;
 use crate::place::Place;
 use crate::program::Program;
 use crate::scratch::Scratch;
 
-const CERTIFICATE: &str = include_str!("../certificates/10.77.0.1.pem");
-const KEY: &str = include_str!("../certificates/10.77.0.1.key");
-/// The server's address is that of its certificate.
-const SERVER: &str = "10.77.0.1";
+const CERTIFICATE: &str = include_str!("../certificates/server.test.pem");
+const KEY: &str = include_str!("../certificates/server.test.key");
+/// The server's name and addresses are those of its certificate.
+const SERVER: &str = "server.test";
+const AT: [&str; 2] = ["10.77.0.1/24", "fd77::1/64"];
 /// Who calls, and where.
 pub const CALLER: (&str, u32) = ("caller", NATIVE);
 /// Who is called, and where.
@@ -35,7 +36,7 @@ pub struct DistantCall {
 
 /// What stands between the two people and the network.
 #[derive(Debug, Clone, Copy)]
-pub struct Ways(pub Nat, pub Nat);
+pub struct Ways(pub Line, pub Line);
 
 impl DistantCall {
     /// As [`begin`](Self::begin), with something between each of the two and the network; the
@@ -44,10 +45,9 @@ impl DistantCall {
     /// # Panics
     /// As [`begin`](Self::begin).
     pub async fn begin_behind(name: &str, ways: Ways) -> Self {
-        Self::begin_with(name, |network, host, address| match host {
-            "caller" => network.host_behind(ways.0, host, address),
-            "callee" => network.host_behind(ways.1, host, address),
-            _ => network.host(host, address),
+        Self::begin_with(name, |network, host, v4, v6| {
+            let line = if host == CALLER.0 { ways.0 } else { ways.1 };
+            network.host_behind(line, host, v4, v6)
         })
         .await
     }
@@ -58,18 +58,25 @@ impl DistantCall {
     /// # Panics
     /// When that cannot be.
     pub async fn begin(name: &str) -> Self {
-        Self::begin_with(name, Network::host).await
+        Self::begin_with(name, |network, host, v4, _| {
+            network.host(host, &[&format!("{v4}/24")])
+        })
+        .await
     }
 
-    async fn begin_with(name: &str, host: impl Fn(&mut Network, &str, &str) -> String) -> Self {
+    async fn begin_with(
+        name: &str,
+        host: impl Fn(&mut Network, &str, &str, &str) -> String,
+    ) -> Self {
         let scratch = Scratch::new(name).expect("a folder");
         let mut network = Network::new(name);
-        let [server, caller_at, callee_at] = [
-            ("server", SERVER),
-            (CALLER.0, "10.77.0.2"),
-            (CALLEE.0, "10.77.0.3"),
-        ]
-        .map(|(name, address)| host(&mut network, name, &format!("{address}/24")));
+        let server = network.host("server", &AT);
+        // The relay takes the addresses by which the rest of the world is reached.
+        for everybody in ["0.0.0.0/0", "::/0"] {
+            network.add_route(&server, &[everybody, "dev", "eth0"]);
+        }
+        let caller_at = host(&mut network, CALLER.0, "10.77.0.2", "fd77::2");
+        let callee_at = host(&mut network, CALLEE.0, "10.77.0.3", "fd77::3");
 
         let file = |name: &str, contents: &str| {
             let path = scratch.path().join(name);
@@ -77,14 +84,13 @@ impl DistantCall {
             path.to_string_lossy().into_owned()
         };
         let (certificate, key) = (file("certificate", CERTIFICATE), file("key", KEY));
-        let (https, relay) = (format!("{SERVER}:443"), format!("{SERVER}:3478"));
         let listeners = [
             "--http",
             "off",
             "--https",
-            &https,
+            "[::]:443",
             "--relay",
-            &relay,
+            "[::]:3478",
             "--cert",
             &certificate,
             "--key",
@@ -94,9 +100,12 @@ impl DistantCall {
             // Addresses of these networks are private.
             "--relay-allow",
             "10.77.0.0/24",
+            "--relay-allow",
+            "fd77::/64",
         ];
         let place = Place::Network(&server);
-        let cast = Cast::gather_at(place, &scratch.path().join("server"), &listeners).await;
+        let mut cast = Cast::gather_at(place, &scratch.path().join("server"), &listeners).await;
+        cast.url = format!("https://{SERVER}");
 
         let sent = [
             "--video",

@@ -13,6 +13,10 @@ use std::process::{Command, Output};
 const ISOLATED: &str = "VISAVIS_TEST_ISOLATED";
 /// Where ip-netns(8) keeps names; in our own namespace they are ours alone.
 const NAMES: &str = "/run";
+/// What becomes of `/etc/hosts`.
+const KNOWN_HOSTS: &str = "/run/hosts";
+/// The names that there are: the server's, with an address of each family (RFC 6761 section 6.2).
+const HOSTS: &str = "127.0.0.1 localhost\n10.77.0.1 server.test\nfd77::1 server.test\n";
 /// How namespaces of one's own are had: as root, as anybody, and as somebody who may become root.
 const WAYS: [&[&str]; 3] = [
     &["unshare", "--net", "--mount"],
@@ -27,6 +31,8 @@ const WAYS: [&[&str]; 3] = [
 pub fn isolate() {
     if env::var_os(ISOLATED).is_some() {
         run("mount", &["-t", "tmpfs", "tmpfs", NAMES]);
+        std::fs::write(KNOWN_HOSTS, HOSTS).expect("a file");
+        run("mount", &["--bind", KNOWN_HOSTS, "/etc/hosts"]);
         return run("ip", &["link", "set", "lo", "up"]);
     }
     let mut refusals = String::new();
@@ -72,11 +78,11 @@ impl Network {
         network
     }
 
-    /// A host with this address, `ADDR/BITS`; the name of its namespace.
+    /// A host with these addresses, `ADDR/BITS`; the name of its namespace.
     ///
     /// # Panics
     /// When it is there already.
-    pub fn host(&mut self, host: &str, address: &str) -> String {
+    pub fn host(&mut self, host: &str, addresses: &[&str]) -> String {
         let namespace = format!("{}-{host}", self.name);
         run("ip", &["netns", "add", &namespace]);
         self.hosts.push(namespace.clone());
@@ -86,21 +92,14 @@ impl Network {
         self.in_the_middle(&["set", host, "up", "master", "middle"]);
         run("ip", &["-n", &namespace, "link", "set", "lo", "up"]);
         run("ip", &["-n", &namespace, "link", "set", "eth0", "up"]);
-        run(
-            "ip",
-            &["-n", &namespace, "address", "add", address, "dev", "eth0"],
-        );
+        for address in addresses {
+            self.add_address(&namespace, "eth0", address);
+        }
         namespace
     }
 
-    /// A host that is reached only through another one, which forwards.
-    pub(crate) fn inner_host(
-        &mut self,
-        host: &str,
-        router: &str,
-        at: &str,
-        address: &str,
-    ) -> String {
+    /// A host that is reached only through another one, whose `lan` leads to it. It has no address.
+    pub(crate) fn inner_host(&mut self, host: &str, router: &str) -> String {
         let namespace = format!("{}-{host}", self.name);
         run("ip", &["netns", "add", &namespace]);
         self.hosts.push(namespace.clone());
@@ -109,22 +108,37 @@ impl Network {
             "netns", &namespace,
         ];
         run("ip", &link);
-        for (place, interface, address) in [(router, "lan", at), (&*namespace, "eth0", address)] {
-            let address = format!("{address}/24");
-            run(
-                "ip",
-                &["-n", place, "address", "add", &address, "dev", interface],
-            );
-            run("ip", &["-n", place, "link", "set", interface, "up"]);
-        }
+        run("ip", &["-n", router, "link", "set", "lan", "up"]);
         run("ip", &["-n", &namespace, "link", "set", "lo", "up"]);
-        run(
-            "ip",
-            &["-n", &namespace, "route", "add", "default", "via", at],
-        );
-        let forward = "echo 1 > /proc/sys/net/ipv4/ip_forward";
-        run("ip", &["netns", "exec", router, "sh", "-c", forward]);
+        run("ip", &["-n", &namespace, "link", "set", "eth0", "up"]);
         namespace
+    }
+
+    pub(crate) fn add_address(&self, namespace: &str, interface: &str, address: &str) {
+        let mut arguments = vec!["-n", namespace, "address", "add", address, "dev", interface];
+        if address.contains(':') {
+            // Nobody else has it, and looking for him takes a second.
+            arguments.push("nodad");
+        }
+        run("ip", &arguments);
+    }
+
+    pub(crate) fn add_route(&self, namespace: &str, route: &[&str]) {
+        run("ip", &[&["-n", namespace, "route", "add"], route].concat());
+    }
+
+    /// Has a host pass on what is for others, by this command.
+    pub(crate) fn forward(&self, namespace: &str, command: &str) {
+        run("ip", &["netns", "exec", namespace, "sh", "-c", command]);
+    }
+
+    /// A host says on the network that this IPv6 address is reached through it (RFC 4389).
+    pub(crate) fn answer_for(&self, namespace: &str, address: &str) {
+        let at_once = "cd /proc/sys/net/ipv6 && echo 1 > conf/eth0/proxy_ndp \
+                       && echo 0 > neigh/eth0/proxy_delay";
+        self.forward(namespace, at_once);
+        let entry = ["neigh", "add", "proxy", address, "dev", "eth0"];
+        run("ip", &[&["-n", namespace, "-6"], &entry[..]].concat());
     }
 
     /// Gives a host rules of nft(8).
@@ -156,10 +170,7 @@ impl Network {
     pub fn readdress(&self, host: &str, address: &str) {
         let namespace = format!("{}-{host}", self.name);
         run("ip", &["-n", &namespace, "address", "flush", "dev", "eth0"]);
-        run(
-            "ip",
-            &["-n", &namespace, "address", "add", address, "dev", "eth0"],
-        );
+        self.add_address(&namespace, "eth0", address);
     }
 
     fn in_the_middle(&self, link: &[&str]) {

@@ -3,33 +3,56 @@
 use libtest_mimic::Trial;
 use serde_json::Value;
 use visavis_interop_tests::distant::{CALLEE, DistantCall, Ways};
-use visavis_interop_tests::nat::{NATS, Nat};
+use visavis_interop_tests::nat::{FIREWALLS, Firewall, Line, NATS, Nat};
 
 use crate::trial;
 
 /// The pairs that always run; `VISAVIS_NATS=all` runs every one.
-const SOME: [(Nat, Nat); 6] = [
-    (Nat::FullCone, Nat::Symmetric),
-    (Nat::PortRestricted, Nat::PortRestricted),
-    (Nat::Restricted, Nat::Symmetric),
-    (Nat::Symmetric, Nat::PortRestricted),
-    (Nat::NoUdp, Nat::NoUdp),
-    (Nat::Only443, Nat::FullCone),
+const SOME: [(Line, Line); 9] = [
+    (Line::v4(Nat::FullCone), Line::v4(Nat::Symmetric)),
+    (Line::v4(Nat::PortRestricted), Line::v4(Nat::PortRestricted)),
+    (Line::v4(Nat::Restricted), Line::v4(Nat::Symmetric)),
+    (Line::v4(Nat::Symmetric), Line::v4(Nat::PortRestricted)),
+    (Line::v4(Nat::NoUdp), Line::v4(Nat::NoUdp)),
+    (Line::v4(Nat::Only443), Line::v4(Nat::FullCone)),
+    (
+        Line::v6(Firewall::Closed),
+        Line::dual(Nat::PortRestricted, Firewall::Closed),
+    ),
+    (
+        Line::v6(Firewall::Open),
+        Line::dual(Nat::Symmetric, Firewall::NoUdp),
+    ),
+    (
+        Line::dual(Nat::Only443, Firewall::NoUdp),
+        Line::v6(Firewall::NoUdp),
+    ),
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
     let all = std::env::var("VISAVIS_NATS").is_ok_and(|which| which == "all");
-    let pairs: Vec<(Nat, Nat)> = if all {
-        let with_all = |one| NATS.into_iter().map(move |other| (one, other));
-        NATS.into_iter().flat_map(with_all).collect()
-    } else {
-        SOME.to_vec()
-    };
+    let pairs = if all { every_pair() } else { SOME.to_vec() };
     let trials = pairs.into_iter().enumerate().map(|(number, pair)| {
-        let name = format!("nat: {} calls {}", pair.0.name(), pair.1.name());
+        let name = format!("nat: {} calls {}", pair.0, pair.1);
         trial(&name, move || connects(number, pair))
     });
     trials.collect()
+}
+
+/// Each kind of translation with each over IPv4, and IPv6 alone with both families, both ways.
+fn every_pair() -> Vec<(Line, Line)> {
+    let mut pairs = Vec::new();
+    for one in NATS {
+        pairs.extend(NATS.map(|other| (Line::v4(one), Line::v4(other))));
+    }
+    for alone in FIREWALLS.map(Line::v6) {
+        for nat in NATS {
+            for both in FIREWALLS.map(|firewall| Line::dual(nat, firewall)) {
+                pairs.extend([(alone, both), (both, alone)]);
+            }
+        }
+    }
+    pairs
 }
 
 /// The candidates of both sides and what carries the packets.
@@ -44,7 +67,7 @@ fn pair(stats: &Value) -> Option<(String, bool)> {
 }
 
 /// The two see each other, straight where that is possible, otherwise through the relay.
-async fn connects(number: usize, (caller, callee): (Nat, Nat)) {
+async fn connects(number: usize, (caller, callee): (Line, Line)) {
     let straight = caller.goes_straight(callee);
     let mut call = DistantCall::begin_behind(&format!("nat{number}"), Ways(caller, callee)).await;
     let at = |event: &str| {
@@ -59,11 +82,7 @@ async fn connects(number: usize, (caller, callee): (Nat, Nat)) {
     let stats = call.caller.until_one("stats", used).await;
     call.caller.pictures_come_from(CALLEE.1).await;
     let (pair, _) = pair(&stats).expect("a pair");
-    println!(
-        "| {} | {} | {pair} | {took:.0} ms |",
-        caller.name(),
-        callee.name()
-    );
+    println!("| {caller} | {callee} | {pair} | {took:.0} ms |");
     call.caller
         .tell(&serde_json::json!({ "do": "hang_up" }))
         .await;

@@ -16,10 +16,10 @@ use visavis_peer::relay::{
 };
 use visavis_turn::server::Secret;
 
-const CERTIFICATE: &str = "../interop/certificates/10.77.0.1.pem";
-const KEY: &str = "../interop/certificates/10.77.0.1.key";
+const CERTIFICATE: &str = "../interop/certificates/server.test.pem";
+const KEY: &str = "../interop/certificates/server.test.key";
 /// What the certificate is for.
-const HOST: &str = "10.77.0.1";
+const HOST: &str = "server.test";
 const SECRET: &str = "north";
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The first bits are those of media, not of STUN.
