@@ -125,6 +125,9 @@ pub struct Limits {
     pub request_time: Duration,
     /// Life of a session after its last use.
     pub session_idle: Duration,
+    /// How long credentials for the relay can be used. A call that lasts longer
+    /// goes on with newer ones.
+    pub relay_credentials: Duration,
     /// Wrong passwords for one account from one address before back-off.
     pub login_failures: u32,
     /// First back-off; it doubles with every further failure.
@@ -199,6 +202,7 @@ impl Default for Limits {
             resume_time: Duration::from_secs(120),
             request_time: Duration::from_secs(30),
             session_idle: Duration::from_secs(2 * 60 * 60),
+            relay_credentials: Duration::from_secs(60 * 60),
             login_failures: 5,
             back_off: Duration::from_secs(1),
             back_off_max: Duration::from_secs(15 * 60),

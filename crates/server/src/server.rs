@@ -96,6 +96,7 @@ impl Server {
             },
             name: config.public.clone(),
             secret: relay_secret.clone(),
+            lifetime: limits.relay_credentials,
             public_addresses: config.relaying.public_addresses.clone(),
         });
         let gate = Gate::new(store.clone(), &limits, metrics.logins.clone())?;

@@ -108,6 +108,8 @@ options!("Limits", LimitOptions for Limits {
     request_time as "request-time": Seconds,
     /// Life of a session after its last use
     session_idle as "session-idle": Seconds,
+    /// How long credentials for the relay can be used; calls go on with newer ones
+    relay_credentials as "relay-credentials": Seconds,
     /// Wrong passwords for one account from one address before back-off
     login_failures as "login-failures": u32,
     /// First back-off; it doubles with every further failure

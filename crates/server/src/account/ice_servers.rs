@@ -14,7 +14,7 @@ use super::Accounts;
 use super::caller::Caller;
 use crate::accept::Peer;
 use crate::http::requested_name;
-use crate::relay::{RelayService, TTL};
+use crate::relay::RelayService;
 
 /// `GET /ice_servers.json`. Without a user there are no credentials: the
 /// application's secret alone relays nothing.
@@ -44,5 +44,6 @@ pub(super) async fn ice_servers(
             }));
         }
     }
-    Json(json!({"ttl": TTL.as_secs(), "ice_servers": servers}))
+    let lifetime = accounts.limits.relay_credentials;
+    Json(json!({"ttl": lifetime.as_secs(), "ice_servers": servers}))
 }

@@ -7,10 +7,6 @@ use visavis_turn::server::{Credentials, Secret};
 
 use crate::clock::UnixTime;
 
-/// How long the credentials hold. An allocation made by then goes on for as
-/// long as its call.
-pub(crate) const TTL: Duration = Duration::from_secs(60 * 60);
-
 /// Where the relay is, and the right to use it.
 #[derive(Clone, Debug)]
 pub(crate) struct RelayAccess {
@@ -22,6 +18,8 @@ pub(crate) struct RelayAccess {
     pub(crate) name: Option<String>,
     /// What credentials are made from.
     pub(crate) secret: Secret,
+    /// How long they hold.
+    pub(crate) lifetime: Duration,
     /// The addresses by which the outside reaches this machine, if it does not
     /// have them itself.
     pub(crate) public_addresses: Vec<IpAddr>,
@@ -92,7 +90,7 @@ impl RelayAccess {
 
     /// Credentials for an account, and when they end.
     pub(crate) fn credentials(&self, account: &str) -> (Credentials, UnixTime) {
-        let end = UnixTime::now().plus(TTL);
+        let end = UnixTime::now().plus(self.lifetime);
         let since_epoch = Duration::from_secs(end.0.unsigned_abs());
         (Credentials::issue(&self.secret, account, since_epoch), end)
     }
@@ -123,8 +121,18 @@ mod tests {
             tls: None,
             name: None,
             secret: Secret::new(vec![1; 32]),
+            lifetime: Duration::from_secs(60),
             public_addresses: vec!["203.0.113.5".parse().unwrap()],
         }
+    }
+
+    #[test]
+    fn credentials_end_when_the_operator_says() {
+        let before = UnixTime::now().0;
+        let (credentials, end) = access("192.0.2.1:3478").credentials("7-1");
+        let range = before + 60..=UnixTime::now().0 + 60;
+        assert!(range.contains(&end.0), "{end:?}");
+        assert_eq!(credentials.username, format!("{}:7-1", end.0));
     }
 
     fn uris(access: &RelayAccess, asked: Option<&str>, local: &str) -> Vec<String> {

@@ -31,7 +31,7 @@ use crate::config::RelayConfig;
 use crate::metrics::ListenerCounts;
 use crate::tasks::Tasks;
 
-pub(crate) use access::{RelayAccess, RelayService, TTL};
+pub(crate) use access::{RelayAccess, RelayService};
 pub(crate) use streams::Streams;
 
 use addresses::Addresses;
