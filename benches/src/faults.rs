@@ -19,6 +19,9 @@ use crate::{machine, saved};
 /// After this time a call that can go on does.
 const SETTLED: Duration = Duration::from_secs(4);
 
+/// How often a client looks at its addresses: an instant between two looks is as likely as another.
+const LOOKS: Duration = Duration::from_millis(250);
+
 /// What happens to the callee's link.
 struct Fault {
     name: &'static str,
@@ -106,8 +109,9 @@ impl FaultsCommand {
         let wanted = |fault: &&Fault| fault.name.starts_with(&self.only);
         for fault in FAULTS.iter().filter(wanted) {
             let mut losses = [Vec::new(), Vec::new()];
-            for _ in 0..self.runs {
-                for (losses, loss) in losses.iter_mut().zip(fault.happen().await?) {
+            for run in 0..self.runs {
+                let phase = LOOKS * run / self.runs;
+                for (losses, loss) in losses.iter_mut().zip(fault.happen(phase).await?) {
                     losses.push(loss);
                 }
             }
@@ -127,8 +131,8 @@ impl FaultsCommand {
 }
 
 impl Fault {
-    /// Makes a call to which it happens; what the caller and the callee noticed.
-    async fn happen(&self) -> Result<[Loss; 2], BenchError> {
+    /// Makes a call to which it happens, so much later than it could; what the caller and the callee noticed.
+    async fn happen(&self, phase: Duration) -> Result<[Loss; 2], BenchError> {
         let folder = Scratch::new("bench-faults")?;
         let ice = if self.relayed { "relay" } else { "all" };
         let setting = Setting {
@@ -139,7 +143,7 @@ impl Fault {
         let mut call = DistantCall::begin_with(self.short, setting).await;
         let (host, _) = CALLEE;
         // Sound that was heard before, too.
-        sleep(Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(1) + phase).await;
         for side in [&mut call.caller, &mut call.callee] {
             side.pass_over();
         }
