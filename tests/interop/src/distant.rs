@@ -1,5 +1,7 @@
 //! A server and two people, each on a host of a network of their own.
 
+use std::path::Path;
+
 use tokio::join;
 
 use crate::cast::{Cast, NATIVE, SECOND_NATIVE};
@@ -38,36 +40,34 @@ pub struct DistantCall {
 #[derive(Debug, Clone, Copy)]
 pub struct Ways(pub Line, pub Line);
 
-impl DistantCall {
-    /// As [`begin`](Self::begin), with something between each of the two and the network; the
-    /// server is reached as on the Internet.
-    ///
-    /// # Panics
-    /// As [`begin`](Self::begin).
-    pub async fn begin_behind(name: &str, ways: Ways) -> Self {
-        Self::begin_with(name, |network, host, v4, v6| {
-            let line = if host == CALLER.0 { ways.0 } else { ways.1 };
-            network.host_behind(line, host, v4, v6)
-        })
-        .await
-    }
+/// How a call is set up. By default the two are on the server's network, with nothing between.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Setting<'a> {
+    /// What is between the two people and the server, which is reached as on the Internet.
+    pub ways: Option<Ways>,
+    /// Further options of the server, each with its value.
+    pub server: &'a [&'a str],
+    /// Further options of both people.
+    pub people: &'a [&'a str],
+    /// Where both keep what they receive: in folders with the names of their hosts.
+    pub saving: Option<&'a Path>,
+}
 
+impl DistantCall {
     /// Makes the network and the call; both see pictures of each other then. The program is
     /// [isolated](crate::network::isolate).
     ///
     /// # Panics
     /// When that cannot be.
     pub async fn begin(name: &str) -> Self {
-        Self::begin_with(name, |network, host, v4, _| {
-            network.host(host, &[&format!("{v4}/24")])
-        })
-        .await
+        Self::begin_with(name, Setting::default()).await
     }
 
-    async fn begin_with(
-        name: &str,
-        host: impl Fn(&mut Network, &str, &str, &str) -> String,
-    ) -> Self {
+    /// As [`begin`](Self::begin), set up like this.
+    ///
+    /// # Panics
+    /// As [`begin`](Self::begin).
+    pub async fn begin_with(name: &str, setting: Setting<'_>) -> Self {
         let scratch = Scratch::new(name).expect("a folder");
         let mut network = Network::new(name);
         let server = network.host("server", &AT);
@@ -75,8 +75,14 @@ impl DistantCall {
         for everybody in ["0.0.0.0/0", "::/0"] {
             network.add_route(&server, &[everybody, "dev", "eth0"]);
         }
-        let caller_at = host(&mut network, CALLER.0, "10.77.0.2", "fd77::2");
-        let callee_at = host(&mut network, CALLEE.0, "10.77.0.3", "fd77::3");
+        let lines = setting.ways.map(|Ways(caller, callee)| [caller, callee]);
+        let [caller_at, callee_at] = [(CALLER.0, 2), (CALLEE.0, 3)].map(|(host, number)| {
+            let (v4, v6) = (format!("10.77.0.{number}"), format!("fd77::{number}"));
+            match lines {
+                Some(lines) => network.host_behind(lines[number - 2], host, &v4, &v6),
+                None => network.host(host, &[&format!("{v4}/24")]),
+            }
+        });
 
         let file = |name: &str, contents: &str| {
             let path = scratch.path().join(name);
@@ -104,23 +110,32 @@ impl DistantCall {
             "fd77::/64",
         ];
         let place = Place::Network(&server);
-        let mut cast = Cast::gather_at(place, &scratch.path().join("server"), &listeners).await;
+        let mut cast = Cast::gather_at(
+            place,
+            &scratch.path().join("server"),
+            &[&listeners, setting.server].concat(),
+        )
+        .await;
         cast.url = format!("https://{SERVER}");
 
-        let sent = [
-            "--video",
-            "pattern:320x240@30",
-            "--audio",
-            "tone:440",
-            "--ca-file",
-            &certificate,
-        ];
-        let answer = [&["answer", "--once"], &sent[..]].concat();
-        let mut callee = Program::start_at(Place::Network(&callee_at), &cast, CALLEE.1, &answer);
+        let common = [
+            &["--video", "pattern:320x240@30", "--ca-file", &certificate],
+            setting.people,
+        ]
+        .concat();
+        let folder = |who: &str| {
+            let folder = setting.saving.map(|folder| folder.join(who));
+            folder.map(|folder| folder.to_string_lossy().into_owned())
+        };
+        let start = |place: &str, (host, user): (&str, u32), what: &[&str]| {
+            let folder = folder(host);
+            let saving = folder.iter().flat_map(|folder| ["--save", folder]);
+            let arguments: Vec<&str> = what.iter().chain(&common).copied().chain(saving).collect();
+            Program::start_at(Place::Network(place), &cast, user, &arguments)
+        };
+        let mut callee = start(&callee_at, CALLEE, &["answer", "--once"]);
         callee.until("chat_connected").await;
-        let whom = CALLEE.1.to_string();
-        let call = [&["call"], &sent[..], &[&whom]].concat();
-        let mut caller = Program::start_at(Place::Network(&caller_at), &cast, CALLER.1, &call);
+        let mut caller = start(&caller_at, CALLER, &["call", &CALLEE.1.to_string()]);
         join!(
             caller.pictures_come_from(CALLEE.1),
             callee.pictures_come_from(CALLER.1)

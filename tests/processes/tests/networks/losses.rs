@@ -42,7 +42,7 @@ async fn lost_and_found(side: &mut Program, other: u32) {
 }
 
 /// Chat is there too, and ends the call.
-async fn hang_up(mut call: DistantCall) {
+pub(crate) async fn hang_up(mut call: DistantCall) {
     call.caller.until_heard_by(&mut call.callee).await;
     call.caller.tell(&json!({ "do": "hang_up" })).await;
     let (caller, callee) = join!(call.caller.ended(), call.callee.ended());

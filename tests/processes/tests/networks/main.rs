@@ -2,6 +2,7 @@
 //! addresses.
 #![allow(clippy::unwrap_used)]
 
+mod long_calls;
 mod losses;
 mod nats;
 
@@ -19,9 +20,18 @@ const PATIENCE: Duration = Duration::from_secs(180);
 const MOST_AT_ONCE: usize = 6;
 
 fn trial<F: Future<Output = ()>>(name: &str, play: impl FnOnce() -> F + Send + 'static) -> Trial {
-    Trial::test(name, || {
+    lasting_trial(name, Duration::ZERO, play)
+}
+
+/// A trial that takes this long when nothing hangs.
+fn lasting_trial<F: Future<Output = ()>>(
+    name: &str,
+    length: Duration,
+    play: impl FnOnce() -> F + Send + 'static,
+) -> Trial {
+    Trial::test(name, move || {
         let runtime = Runtime::new().map_err(|error| error.to_string())?;
-        let played = runtime.block_on(async { timeout(PATIENCE, play()).await });
+        let played = runtime.block_on(async { timeout(PATIENCE + length, play()).await });
         played.map_err(|_| "it takes too long".into())
     })
 }
@@ -31,7 +41,11 @@ fn main() {
     if !arguments.list {
         isolate();
     }
-    let trials: Vec<Trial> = losses::trials().into_iter().chain(nats::trials()).collect();
+    let trials = losses::trials()
+        .into_iter()
+        .chain(long_calls::trials())
+        .chain(nats::trials())
+        .collect();
     // They wait most of the time, each in a network of its own.
     arguments.test_threads.get_or_insert(MOST_AT_ONCE);
     libtest_mimic::run(&arguments, trials).exit();

@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 use serde_json::Value;
-use visavis_interop_tests::distant::{CALLEE, DistantCall, Ways};
+use visavis_interop_tests::distant::{CALLEE, DistantCall, Setting, Ways};
 use visavis_interop_tests::nat::{FIREWALLS, Firewall, Line, NATS, Nat};
 
 use crate::trial;
@@ -69,7 +69,11 @@ fn pair(stats: &Value) -> Option<(String, bool)> {
 /// The two see each other, straight where that is possible, otherwise through the relay.
 async fn connects(number: usize, (caller, callee): (Line, Line)) {
     let straight = caller.goes_straight(callee);
-    let mut call = DistantCall::begin_behind(&format!("nat{number}"), Ways(caller, callee)).await;
+    let setting = Setting {
+        ways: Some(Ways(caller, callee)),
+        ..Setting::default()
+    };
+    let mut call = DistantCall::begin_with(&format!("nat{number}"), setting).await;
     let at = |event: &str| {
         let line = call.caller.seen.iter().find(|line| line["event"] == event);
         line.and_then(|line| line["t"].as_f64()).unwrap_or(f64::NAN)
