@@ -1,7 +1,7 @@
 # Two commands for everybody: `make demo` runs a real call and judges it, `make test` runs every test.
 # Each installs what it needs. The others are for those who work on the project.
 
-.PHONY: demo test schedules soak soak-chat soak-nat bench lint docs purity deny setup setup-browser setup-chat
+.PHONY: demo test schedules soak soak-chat soak-nat soak-relayed bench lint docs purity deny setup setup-browser setup-chat
 
 demo: setup
 	cargo build --locked --bin visavis
@@ -17,12 +17,17 @@ schedules soak: setup
 
 schedules: SCHEDULES = 100000
 soak: SCHEDULES = 1000000
-soak: soak-chat soak-nat
+soak: soak-chat soak-nat soak-relayed
 
-# Calls between people behind NATs of every kind, all 36 pairs; prints the table of docs/nat.md.
+# Calls between people behind NATs of every kind, all 144 pairs; prints the table of docs/nat.md.
 soak-nat: setup-browser
 	cargo build --locked --bin visavis
 	VISAVIS_NATS=all cargo test --locked -p visavis-process-tests --test networks -- nat: --test-threads 3
+
+# A relayed call of five minutes with credentials and allocations that live for one.
+soak-relayed: setup-browser
+	cargo build --locked --bin visavis
+	VISAVIS_LONG_CALL=300 cargo test --locked -p visavis-process-tests --test networks -- long:
 
 # A server with 10,000 idle sessions and 500 active pairs for half an hour, or for SECONDS.
 SECONDS = 1800

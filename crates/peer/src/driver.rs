@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
 use crate::candidate::IceCandidate;
-use crate::config::{IceServer, PeerConfig};
+use crate::config::{IcePolicy, IceServer, PeerConfig};
 use crate::connection::{Connection, Poll};
 use crate::event::{FailCause, PeerEvent};
 use crate::interfaces;
@@ -207,9 +207,13 @@ fn carry_out(
     }
 }
 
-/// Looks the STUN servers' names up; the channel closes when all are known.
+/// Looks the STUN servers' names up; the channel closes when all are known. Who is not to be seen by
+/// others asks none: what they answer could not be used.
 fn resolve(config: &PeerConfig, servers: &UnboundedSender<SocketAddr>) -> JoinSet<()> {
     let mut lookups = JoinSet::new();
+    if config.policy == IcePolicy::Relay {
+        return lookups;
+    }
     for (host, port) in config.ice_servers.iter().flat_map(IceServer::stun_hosts) {
         let (host, servers) = (host.to_owned(), servers.clone());
         lookups.spawn(async move {

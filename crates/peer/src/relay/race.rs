@@ -1,7 +1,8 @@
 //! One server, by whichever way works first.
 //!
 //! UDP, TCP and TLS begin one after the other, a moment apart, as addresses do in RFC 8305: a way
-//! that is open does not wait for one that is blocked, and the best one has the lead.
+//! that is open does not wait for one that is blocked, and the best one has the lead. What the others
+//! may have allocated meanwhile is given back.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use rustls::ClientConfig;
 use tokio::net::lookup_host;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use visavis_turn::client::{Credentials, Failure, Families};
@@ -29,21 +31,13 @@ async fn ways(server: &IceServer, tls: Option<&Arc<ClientConfig>>) -> VecDeque<R
         username: server.username.clone().unwrap_or_default(),
         password: server.credential.clone().unwrap_or_default(),
     };
-    let mut ways = Vec::new();
     let urls = server.urls.iter().filter_map(|url| RelayUrl::parse(url));
-    for RelayUrl {
-        host,
-        port,
-        transport,
-    } in urls
-    {
-        let addresses: Vec<SocketAddr> = match lookup_host((host.as_str(), port)).await {
-            Ok(addresses) => addresses.collect(),
-            Err(error) => {
-                tracing::debug!(%error, "a relay's name is unknown");
-                continue;
-            }
-        };
+    let mut lookups: JoinSet<_> = urls.map(look_up).collect();
+    let mut ways = Vec::new();
+    while let Some(Ok((url, addresses))) = lookups.join_next().await {
+        let RelayUrl {
+            host, transport, ..
+        } = url;
         // One address of each family: the others are the same server as a rule.
         for v4 in [true, false] {
             let address = addresses.iter().find(|address| address.is_ipv4() == v4);
@@ -62,31 +56,68 @@ async fn ways(server: &IceServer, tls: Option<&Arc<ClientConfig>>) -> VecDeque<R
     ways.into()
 }
 
+async fn look_up(url: RelayUrl) -> (RelayUrl, Vec<SocketAddr>) {
+    let addresses = match lookup_host((url.host.as_str(), url.port)).await {
+        Ok(addresses) => addresses.collect(),
+        Err(error) => {
+            tracing::debug!(%error, "a relay's name is unknown");
+            Vec::new()
+        }
+    };
+    (url, addresses)
+}
+
+/// What became of a way.
+type Outcome = (Result<RelayPath, RelayError>, RelayAccess);
+
+/// Tries a way. An allocation that nobody waits for any more is given back.
+async fn attempt(way: RelayAccess, outcomes: UnboundedSender<Outcome>) {
+    let result = RelayPath::allocate(way.clone()).await;
+    if let Err(unheard) = outcomes.send((result, way))
+        && let (Ok(path), _) = unheard.0
+    {
+        path.close().await;
+    }
+}
+
 /// Allocates at a server; `None` when no way leads there.
 pub(super) async fn race(server: IceServer, tls: Option<Arc<ClientConfig>>) -> Option<RelayPath> {
     let mut ways = ways(&server, tls.as_ref()).await;
-    let mut running = JoinSet::new();
-    let mut redirections = 0;
-    loop {
+    let (outcomes, mut results) = unbounded_channel::<Outcome>();
+    let (mut under_way, mut redirections) = (0_u32, 0);
+    let path = loop {
         if let Some(way) = ways.pop_front() {
-            running.spawn(async move { (RelayPath::allocate(way.clone()).await, way) });
-        } else if running.is_empty() {
+            under_way += 1;
+            tokio::spawn(attempt(way, outcomes.clone()));
+        } else if under_way == 0 {
             return None;
         }
         tokio::select! {
-            Some(Ok((result, way))) = running.join_next() => match result {
-                Ok(path) => return Some(path),
-                Err(RelayError::Failed(Failure::Alternate(address)))
-                    if redirections < MOST_REDIRECTIONS =>
-                {
-                    redirections += 1;
-                    ways.push_front(RelayAccess { address, ..way });
+            Some((result, way)) = results.recv() => {
+                under_way -= 1;
+                match result {
+                    Ok(path) => break path,
+                    Err(RelayError::Failed(Failure::Alternate(address)))
+                        if redirections < MOST_REDIRECTIONS =>
+                    {
+                        redirections += 1;
+                        ways.push_front(RelayAccess { address, ..way });
+                    }
+                    Err(error) => {
+                        let transport = way.transport.name();
+                        tracing::debug!(%error, transport, "a way to a relay");
+                    }
                 }
-                Err(error) => {
-                    tracing::debug!(%error, transport = way.transport.name(), "a way to a relay");
-                }
-            },
+            }
             () = sleep(HEAD_START), if !ways.is_empty() => {}
         }
+    };
+    // From here on the others give back what they get; who was just as fast has told already.
+    results.close();
+    while let Ok((result, _)) = results.try_recv() {
+        if let Ok(path) = result {
+            tokio::spawn(path.close());
+        }
     }
+    Some(path)
 }

@@ -6,7 +6,7 @@ use libtest_mimic::Trial;
 use serde_json::json;
 use tokio::join;
 use tokio::time::sleep;
-use visavis_interop_tests::distant::{ANOTHER_ADDRESS, CALLEE, CALLER, DistantCall};
+use visavis_interop_tests::distant::{ANOTHER_ADDRESS, CALLEE, CALLER, DistantCall, Setting};
 use visavis_interop_tests::program::Program;
 
 use crate::trial;
@@ -25,7 +25,22 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("one_who_comes_back_under_another_address_goes_on", || {
             comes_back("moved", Duration::from_secs(8), Some(ANOTHER_ADDRESS))
         }),
-        trial("one_who_has_another_address_at_once_goes_on", moves_at_once),
+        trial("one_who_has_another_address_at_once_goes_on", || {
+            moves_at_once("moves", Setting::default())
+        }),
+        trial(
+            "one_who_has_another_address_at_once_goes_on_through_a_relay",
+            || {
+                let people = &["--ice", "relay"];
+                moves_at_once(
+                    "relayed",
+                    Setting {
+                        people,
+                        ..Setting::default()
+                    },
+                )
+            },
+        ),
     ]
 }
 
@@ -107,8 +122,8 @@ async fn ends(name: &str, time: Duration) {
 }
 
 /// As when another network is joined before the old one is missed.
-async fn moves_at_once() {
-    let mut call = DistantCall::begin("moves").await;
+async fn moves_at_once(name: &str, setting: Setting<'_>) {
+    let mut call = DistantCall::begin_with(name, setting).await;
     call.network.readdress(CALLEE.0, ANOTHER_ADDRESS);
     join!(
         call.caller.pictures_come_from(CALLEE.1),

@@ -26,10 +26,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const MEDIA: &[u8] = &[128, 1, 2, 3, 4];
 const CHECK: &[u8] = &[0, 1, 2, 3, 4, 5];
 
-struct Coturn {
+pub(crate) struct Coturn {
     _process: Child,
     _scratch: Scratch,
-    plain: SocketAddr,
+    /// Where it is spoken to over UDP and TCP.
+    pub(crate) plain: SocketAddr,
     secure: SocketAddr,
 }
 
@@ -45,7 +46,8 @@ fn free() -> SocketAddr {
 }
 
 impl Coturn {
-    async fn start(name: &str, access: &[&str]) -> Self {
+    /// Beside what all have in common, with these options.
+    pub(crate) async fn start(name: &str, access: &[&str]) -> Self {
         let scratch = Scratch::new(name).unwrap();
         let (plain, secure) = (free(), free());
         let file = |name: &str| scratch.path().join(name).to_string_lossy().into_owned();

@@ -21,3 +21,4 @@ mod several_devices;
 mod strange_descriptions;
 mod stranger;
 mod traces;
+mod ways_to_relays;
