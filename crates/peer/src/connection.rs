@@ -255,7 +255,14 @@ impl Connection {
         let known = self.remote.iter().any(|(known, _)| *known == address);
         if !known && self.remote.len() < MAX_REMOTE {
             self.remote.push((address, kind));
-            self.rtc.add_remote_candidate(candidate);
+            self.rtc.add_remote_candidate(candidate.clone());
+            if kind == CandidateKind::Relayed {
+                // Checks through the relay may have come before: for the engine they are of a
+                // reflexive candidate, and it keeps that one's priority (RFC 8445 section 7.3.1.3),
+                // which is above that of straight paths across NATs.
+                self.rtc.direct_api().invalidate_candidate(&candidate);
+                self.rtc.add_remote_candidate(candidate);
+            }
         }
     }
 

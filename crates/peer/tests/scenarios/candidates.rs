@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use visavis_peer::{IceCandidate, PeerEvent};
+use visavis_peer::relay::RelayTransport;
+use visavis_peer::{CandidateKind, IceCandidate, PeerConfig, PeerEvent};
 
-use crate::stage::{Alice, Bob, SOON, Stage, address, candidates_of, replaced, without};
+use crate::stage::{
+    Alice, Bob, SOON, Stage, StunServer, address, candidates_of, replaced, without,
+};
 
 fn candidate(text: &str) -> IceCandidate {
     IceCandidate {
@@ -214,4 +217,49 @@ fn a_flood_of_candidates_does_not_keep_the_right_one_from_working() {
             *to != address("192.0.2.1:1000") && *to != address("198.51.100.2:2000")
         });
     assert!(strangers.count() <= 256, "strangers are flooded in turn");
+}
+
+/// Who is behind a NAT and has a relay: what comes through the relay before it is told of looks like
+/// another address of the NAT.
+#[test]
+fn a_relay_is_not_preferred_to_a_straight_path_when_its_checks_come_first() {
+    let mut stage = Stage::without_addresses(PeerConfig::default(), PeerConfig::default());
+    stage.add_host(Alice, "198.51.100.7:1000");
+    stage.add_host_behind(Bob, "10.9.9.9:2000", "203.0.113.2");
+    stage.add_server("198.51.100.1:3478", StunServer::Answers);
+    stage.run_for(SOON);
+    stage.negotiate(Alice);
+    stage.run_until_connected();
+
+    let relayed = address("203.0.113.99:5000");
+    stage[Bob].addresses.push(relayed);
+    stage.act(Bob, |connection, _| {
+        let local = address("10.9.9.9:2000");
+        connection.add_relayed(relayed, local, RelayTransport::Udp);
+    });
+    let used = |stage: &Stage| {
+        let stats = stage[Alice]
+            .events
+            .iter()
+            .rev()
+            .find_map(|event| match event {
+                PeerEvent::Stats(stats) => Some(stats.remote_candidate),
+                _ => None,
+            });
+        stats.flatten()
+    };
+    stage.run_for(SOON);
+    assert_eq!(used(&stage), Some(CandidateKind::PeerReflexive));
+
+    let told = stage[Bob].candidates();
+    assert!(
+        told.iter()
+            .any(|told| told.candidate.contains(" typ relay"))
+    );
+    stage.add_candidates(Alice, told);
+    stage.run_for(SOON);
+    assert_eq!(used(&stage), Some(CandidateKind::ServerReflexive));
+    for who in [Alice, Bob] {
+        assert!(!stage[who].has(|event| matches!(event, PeerEvent::Disconnected)));
+    }
 }

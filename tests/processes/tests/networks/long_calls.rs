@@ -61,7 +61,7 @@ async fn watch(side: &mut Program, other: u32, end: Instant) -> u32 {
     while let Ok(line) = timeout_at(end, side.next()).await {
         let line = line.expect("the call goes on");
         let name = line["event"].as_str().unwrap_or_default();
-        let lost = ["disconnected", "reconnecting", "frames_stalled", "closed"];
+        let lost = ["disconnected", "reconnecting", "frames_resumed", "closed"];
         assert!(!lost.contains(&name), "{line}");
         if name != "stats" || line["user"] != other {
             continue;
