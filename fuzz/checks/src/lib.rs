@@ -8,6 +8,7 @@
 
 mod client_stream;
 mod relay;
+mod relay_client;
 mod server_stream;
 mod signal;
 mod tcp_stream;
@@ -21,11 +22,12 @@ use visavis_xmpp::xml::Limits;
 pub type Check = fn(&[u8]);
 
 /// A check by its name, which is that of its fuzz target and its corpus.
-pub const CHECKS: [(&str, Check); 10] = [
+pub const CHECKS: [(&str, Check); 11] = [
     ("candidate", peer::candidate),
     ("client_stream", client_stream::client_stream),
     ("description", peer::description),
     ("reflexive", peer::reflexive),
+    ("relay_client", relay_client::relay_client),
     ("rest", server::rest),
     ("server_stream", server_stream::server_stream),
     ("signal", signal::signal),
