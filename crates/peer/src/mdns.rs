@@ -1,13 +1,18 @@
 //! Names in place of addresses: browsers hide those of their machine behind random `.local` names,
 //! which only their own network can resolve (draft-ietf-mmusic-mdns-ice-candidates).
 //!
-//! One question in multicast DNS, from a port of its own, to which answers come straight (RFC 6762
-//! sections 5.1 and 6.7). Nothing is ever answered here, and nothing waits for an answer: without
-//! one the other side is found by the checks that it sends itself.
+//! Questions in multicast DNS, from a port of its own, to which answers come straight (RFC 6762
+//! sections 5.1 and 6.7). Browsers only answer to the whole group, so it is listened to as well,
+//! and only messages with a single question, so each kind of address is asked for alone. Nothing
+//! is ever answered here, and nothing waits for an answer: without one the other side is found by
+//! the checks that it sends itself.
 
+use std::future::pending;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -44,10 +49,10 @@ pub(crate) fn is_local(name: &str) -> bool {
 
 /// The address behind a name; `None` when nobody says.
 pub(crate) async fn resolve(name: &str) -> Option<IpAddr> {
-    let question = question(name)?;
+    let questions = [question(name, A)?, question(name, AAAA)?];
     let mut asking = JoinSet::new();
     for group in GROUPS {
-        asking.spawn(ask(group, question.clone(), name.to_owned()));
+        asking.spawn(ask(group, questions.clone(), name.to_owned()));
     }
     while let Some(answer) = asking.join_next().await {
         if let Ok(Some(address)) = answer {
@@ -57,20 +62,27 @@ pub(crate) async fn resolve(name: &str) -> Option<IpAddr> {
     None
 }
 
-async fn ask(group: SocketAddr, question: Vec<u8>, name: String) -> Option<IpAddr> {
+async fn ask(group: SocketAddr, questions: [Vec<u8>; 2], name: String) -> Option<IpAddr> {
     let any: IpAddr = if group.is_ipv4() {
         Ipv4Addr::UNSPECIFIED.into()
     } else {
         Ipv6Addr::UNSPECIFIED.into()
     };
     let socket = UdpSocket::bind((any, 0)).await.ok()?;
+    let listener = listener(group).ok();
     let mut packet = [0; LONGEST_ANSWER];
+    let mut to_all = [0; LONGEST_ANSWER];
     for wait in WAITS {
-        socket.send_to(&question, group).await.ok()?;
+        for question in &questions {
+            socket.send_to(question, group).await.ok()?;
+        }
         let answer = async {
             loop {
-                let length = socket.recv(&mut packet).await.ok()?;
-                if let Some(address) = answer(&packet[..length], &name) {
+                let message = tokio::select! {
+                    length = socket.recv(&mut packet) => &packet[..length.ok()?],
+                    length = heard(listener.as_ref(), &mut to_all) => &to_all[..length.ok()?],
+                };
+                if let Some(address) = answer(message, &name) {
                     return Some(address);
                 }
             }
@@ -82,22 +94,43 @@ async fn ask(group: SocketAddr, question: Vec<u8>, name: String) -> Option<IpAdd
     None
 }
 
-/// A message that asks for both kinds of address.
-fn question(name: &str) -> Option<Vec<u8>> {
-    let mut message = vec![0; HEADER];
-    message[5] = 2;
-    for kind in [A, AAAA] {
-        for label in name.split('.') {
-            if label.is_empty() || label.len() > LONGEST_LABEL {
-                return None;
-            }
-            message.push(label.len() as u8);
-            message.extend(label.as_bytes());
-        }
-        message.push(0);
-        message.extend(kind.to_be_bytes());
-        message.extend(INTERNET.to_be_bytes());
+/// Hears what is said to the whole group. Only over IPv4: a group of IPv6 belongs to one interface.
+///
+/// Bound to the group and not to every address: otherwise what others ask the machine's own
+/// responder could end here.
+fn listener(group: SocketAddr) -> io::Result<UdpSocket> {
+    let IpAddr::V4(joined) = group.ip() else {
+        return Err(io::ErrorKind::Unsupported.into());
+    };
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&group.into())?;
+    socket.join_multicast_v4(&joined, &Ipv4Addr::UNSPECIFIED)?;
+    UdpSocket::from_std(socket.into())
+}
+
+async fn heard(listener: Option<&UdpSocket>, packet: &mut [u8]) -> io::Result<usize> {
+    match listener {
+        Some(listener) => listener.recv(packet).await,
+        None => pending().await,
     }
+}
+
+/// A message that asks for one kind of address.
+fn question(name: &str, kind: u16) -> Option<Vec<u8>> {
+    let mut message = vec![0; HEADER];
+    message[5] = 1;
+    for label in name.split('.') {
+        if label.is_empty() || label.len() > LONGEST_LABEL {
+            return None;
+        }
+        message.push(label.len() as u8);
+        message.extend(label.as_bytes());
+    }
+    message.push(0);
+    message.extend(kind.to_be_bytes());
+    message.extend(INTERNET.to_be_bytes());
     Some(message)
 }
 
@@ -194,14 +227,22 @@ impl<'m> Reader<'m> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::{A, AAAA, CLASS, INTERNET, answer, is_local, question};
+    use std::net::SocketAddr;
+    use std::process::Command;
+
+    use tokio::runtime::Builder;
+
+    use super::{
+        A, AAAA, CLASS, GROUPS, INTERNET, LONGEST_ANSWER, answer, is_local, listener, question,
+        resolve,
+    };
 
     const NAME: &str = "0b0c7c5d-7a5c-4e0a-8b0c-6c0a0c0a0c0a.local";
 
     /// An answer as responders give it: the question again, and records whose names lead back to
     /// it.
     fn response(records: &[(u16, &[u8])]) -> Vec<u8> {
-        let mut message = question(NAME).unwrap();
+        let mut message = question(NAME, A).unwrap();
         message[2] = 0x84;
         message[7] = records.len() as u8;
         for (kind, data) in records {
@@ -224,7 +265,7 @@ mod tests {
         let v6 = response(&[(AAAA, &[9; 16])]);
         assert_eq!(answer(&v6, NAME), Some([9; 16].into()));
         assert_eq!(answer(&v6, "other.local"), None);
-        assert_eq!(answer(&question(NAME).unwrap(), NAME), None);
+        assert_eq!(answer(&question(NAME, A).unwrap(), NAME), None);
         assert_eq!(answer(&response(&[(A, b"12345")]), NAME), None);
     }
 
@@ -245,7 +286,74 @@ mod tests {
     fn names_are_told_apart() {
         assert!(is_local(NAME));
         assert!(!is_local("example.org") && !is_local("192.0.2.1"));
-        assert_eq!(question("..local"), None);
-        assert_eq!(question(&format!("{}.local", "x".repeat(64))), None);
+        assert_eq!(question("..local", A), None);
+        assert_eq!(question(&format!("{}.local", "x".repeat(64)), A), None);
+    }
+
+    /// Runs one of the tests below in a network where only loopback is, and it carries multicast.
+    fn isolated(test: &str) {
+        let script = "ip link set lo up multicast on && \
+                      ip route add 224.0.0.0/4 dev lo src 127.0.0.1 && \
+                      exec \"$0\" --ignored --exact --nocapture \"$1\"";
+        let output = Command::new("unshare")
+            .args(["--user", "--map-root-user", "--net", "sh", "-c", script])
+            .arg(std::env::current_exe().unwrap())
+            .arg(format!("mdns::tests::{test}"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success() && said.contains("1 passed"),
+            "{said}{complaint}"
+        );
+    }
+
+    /// What is found when somebody in the group answers each question to the one who asked, or to
+    /// the whole group; and for a name that nobody has.
+    fn found(to_group: bool, name: &str) -> Option<std::net::IpAddr> {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let group = GROUPS[0];
+            let responder = listener(group).unwrap();
+            tokio::spawn(async move {
+                let mut packet = [0; LONGEST_ANSWER];
+                loop {
+                    let (length, asker) = responder.recv_from(&mut packet).await.unwrap();
+                    if packet[..length] == question(NAME, A).unwrap() {
+                        let target: SocketAddr = if to_group { group } else { asker };
+                        let message = response(&[(A, &[192, 0, 2, 7])]);
+                        responder.send_to(&message, target).await.unwrap();
+                    }
+                }
+            });
+            resolve(name).await
+        })
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn names_are_resolved_through_sockets() {
+        isolated("one_who_answers_the_asker_is_heard");
+        isolated("one_who_answers_the_group_is_heard");
+        isolated("a_name_that_nobody_has_is_not_found");
+    }
+
+    #[test]
+    #[ignore = "needs a network of its own"]
+    fn one_who_answers_the_asker_is_heard() {
+        assert_eq!(found(false, NAME), Some([192, 0, 2, 7].into()));
+    }
+
+    #[test]
+    #[ignore = "needs a network of its own"]
+    fn one_who_answers_the_group_is_heard() {
+        assert_eq!(found(true, NAME), Some([192, 0, 2, 7].into()));
+    }
+
+    #[test]
+    #[ignore = "needs a network of its own"]
+    fn a_name_that_nobody_has_is_not_found() {
+        assert_eq!(found(true, "nobody.local"), None);
     }
 }
