@@ -56,6 +56,26 @@ pub fn isolate() {
     panic!("no network namespace is to be had (tools/setup.sh installs the programs):{refusals}");
 }
 
+/// The program itself joins a network in which nobody else is, with this address, `ADDR/BITS`; it may
+/// be the one that leads everywhere.
+///
+/// # Panics
+/// When the program is not [isolated](isolate), or the name is taken.
+pub fn join(interface: &str, address: &str, leads_everywhere: bool) {
+    let other_end = format!("{interface}-end");
+    let link = [
+        "link", "add", "name", interface, "type", "veth", "peer", "name", &other_end,
+    ];
+    run("ip", &link);
+    for end in [interface, &other_end] {
+        run("ip", &["link", "set", end, "up"]);
+    }
+    run("ip", &["address", "add", address, "dev", interface]);
+    if leads_everywhere {
+        run("ip", &["route", "add", "default", "dev", interface]);
+    }
+}
+
 /// A bridge and the hosts on it. Dropping it removes all of them.
 pub struct Network {
     name: String,

@@ -10,6 +10,7 @@ mod line;
 mod people;
 mod recorded;
 mod refusals;
+mod renewed_credentials;
 mod signals_survive_a_dead_socket;
 mod subscriptions;
 mod switched_off;

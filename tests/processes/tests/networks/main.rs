@@ -5,6 +5,7 @@
 mod long_calls;
 mod losses;
 mod nats;
+mod policies;
 
 use std::time::Duration;
 
@@ -45,6 +46,7 @@ fn main() {
         .into_iter()
         .chain(long_calls::trials())
         .chain(nats::trials())
+        .chain(policies::trials())
         .collect();
     // They wait most of the time, each in a network of its own.
     arguments.test_threads.get_or_insert(MOST_AT_ONCE);

@@ -1,6 +1,6 @@
 //! What the doctor finds when exactly one thing is wrong.
 
-mod proxy;
+pub(crate) mod proxy;
 mod strict_nat;
 
 use std::net::SocketAddr;

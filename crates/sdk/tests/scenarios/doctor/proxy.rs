@@ -1,4 +1,4 @@
-//! Somebody between the doctor and the server who changes what is asked and answered.
+//! Somebody between a client and the server who changes what is asked and answered.
 
 use std::sync::Arc;
 use std::time::Duration;
