@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use visavis_turn::server::{Network, RelayLimits};
 
-use crate::store::Secret;
+use crate::store::{ApplicationId, Secret};
 
 /// Everything [`Server::start`](crate::Server::start) needs to know.
 #[derive(Clone, Debug)]
@@ -49,8 +49,24 @@ pub struct ServerConfig {
     pub relay: Option<SocketAddr>,
     /// How the relay works.
     pub relaying: RelayConfig,
+    /// Which application's users log in on the page at `/`.
+    pub web: WebPage,
     /// Bounds on what clients can make the server spend.
     pub limits: Limits,
+}
+
+/// Which application's users log in on the page at `/`. Its key and secret are
+/// told to everybody who opens the page, as they are to everybody who has an
+/// app.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WebPage {
+    /// There is none.
+    Off,
+    /// The only application that there is; nobody's while there are several.
+    #[default]
+    Only,
+    /// This one.
+    Of(ApplicationId),
 }
 
 /// A certificate and its key.
@@ -98,6 +114,8 @@ pub struct Limits {
     pub connections_per_user: usize,
     /// Contacts on the list of one user.
     pub contacts_per_user: usize,
+    /// Guest links of one user that work at a time; with 0 nobody can make one.
+    pub guest_links_per_user: usize,
     /// Messages kept for one user who is offline.
     pub kept_messages_per_user: usize,
     /// Stanzas waiting for one slow reader before it is disconnected.
@@ -163,6 +181,7 @@ impl Default for ServerConfig {
             admin_token: None,
             relay: Some(SocketAddr::new(loopback, 3478)),
             relaying: RelayConfig::default(),
+            web: WebPage::default(),
             limits: Limits::default(),
         }
     }
@@ -191,6 +210,7 @@ impl Default for Limits {
             connections_per_address: 1000,
             connections_per_user: 16,
             contacts_per_user: 1000,
+            guest_links_per_user: 20,
             kept_messages_per_user: 100,
             outbound_stanzas: 4096,
             outbound_bytes: 4 * 1024 * 1024,

@@ -50,7 +50,7 @@ mod web;
 
 pub use admin::{RunningServer, TokenError};
 pub use clock::UnixTime;
-pub use config::{CertificateFiles, Limits, RelayConfig, ServerConfig};
+pub use config::{CertificateFiles, Limits, RelayConfig, ServerConfig, WebPage};
 pub use exposure::{OpenPorts, Purpose, Transport};
 pub use ready::Ready;
 pub use relay::RelayStatus;

@@ -2,7 +2,7 @@
 //!
 //! The command line writes the database directly, whether or not the server
 //! runs. When it has, everybody online is looked up again. Sessions that have
-//! run out are cleared away here too.
+//! run out are cleared away here too, and so are guests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +35,11 @@ pub(crate) async fn watch(
             () = tasks.ending() => return,
             _ = ticks.tick() => {}
         }
-        let result = check(&store, &directory).await;
+        let result = async {
+            end_guests(&store).await?;
+            check(&store, &directory).await
+        };
+        let result = result.await;
         if let Err(error) = result {
             tracing::error!(%error, "the database could not be watched");
         }
@@ -53,9 +57,27 @@ async fn check(store: &StoreThread, directory: &Arc<Directory>) -> Result<(), St
             if store.changed_elsewhere()? {
                 end_removed(store, &directory)?;
             }
+            for (application, guest) in directory.guests() {
+                // They end with their links and with their hosts.
+                if store.user(application, guest)?.is_none() {
+                    directory.end_user(application, guest);
+                }
+            }
             Ok(())
         })
         .await
+}
+
+/// Removes the guests of links that have ended.
+async fn end_guests(store: &StoreThread) -> Result<(), StoreError> {
+    let now = UnixTime::now();
+    if store
+        .read(move |store| store.has_ended_guest_links(now))
+        .await?
+    {
+        store.run(move |store| store.purge_guest_links(now)).await?;
+    }
+    Ok(())
 }
 
 fn end_removed(store: &Store, directory: &Directory) -> Result<(), StoreError> {

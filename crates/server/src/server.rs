@@ -17,7 +17,7 @@ use crate::account::{self, Accounts, Gate};
 use crate::admin::{self, Admin, AdminToken, Notice};
 use crate::chat::{self, Chat, Departures, Directory};
 use crate::clock::UnixTime;
-use crate::config::ServerConfig;
+use crate::config::{ServerConfig, WebPage};
 use crate::health::{self, Health};
 use crate::http::Front;
 use crate::listen::{Bound, Listeners};
@@ -109,6 +109,7 @@ impl Server {
             limits.clone(),
             access.clone(),
             config.domain.clone(),
+            config.web,
             [
                 &listeners.xmpp,
                 if listeners.xmpps.is_some() {
@@ -170,7 +171,7 @@ impl Server {
             relay_streams = Some(streams);
         }
         let front = serving.front(
-            public_routes(accounts, &chat, &health),
+            public_routes(accounts, &chat, &health, config.web),
             limits.request_time,
             false,
         );
@@ -357,11 +358,11 @@ fn is_host(name: &str) -> bool {
     !name.is_empty() && name.len() <= 253 && name.bytes().all(plain)
 }
 
-fn public_routes(accounts: Accounts, chat: &Arc<Chat>, health: &Health) -> Router {
+fn public_routes(accounts: Accounts, chat: &Arc<Chat>, health: &Health, page: WebPage) -> Router {
     let routes = account::routes(Arc::new(accounts))
         .merge(chat::routes(Arc::clone(chat)))
         .merge(health::routes(health.clone()))
-        .merge(web::routes());
+        .merge(web::routes(page));
     account::with_cors(routes)
 }
 

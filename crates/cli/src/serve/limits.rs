@@ -85,6 +85,8 @@ options!("Limits", LimitOptions for Limits {
     connections_per_user as "connections-per-user": usize,
     /// Contacts on the list of one user
     contacts_per_user as "contacts-per-user": usize,
+    /// Guest links of one user that work at a time; 0 for no guests
+    guest_links_per_user as "guest-links-per-user": usize,
     /// Messages kept for one user who is offline
     kept_messages_per_user as "kept-messages-per-user": usize,
     /// Stanzas that wait for one slow reader before it is disconnected

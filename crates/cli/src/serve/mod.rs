@@ -10,9 +10,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
-use visavis_server::store::Secret;
+use visavis_server::store::{ApplicationId, Secret};
 use visavis_server::turn::Network;
-use visavis_server::{CertificateFiles, RelayConfig, Server, ServerConfig, StartError, TokenError};
+use visavis_server::{
+    CertificateFiles, RelayConfig, Server, ServerConfig, StartError, TokenError, WebPage,
+};
 
 use self::limits::{LimitOptions, RelayLimitOptions};
 use crate::call::Stop;
@@ -79,6 +81,11 @@ pub(crate) struct ServeCommand {
     /// several times
     #[arg(long, value_name = "ADDR/BITS")]
     relay_deny: Vec<Network>,
+    /// The page at `/`, a client for browsers, is for the users of this application: its number,
+    /// `only` for the only one that there is, or `off` for no page. Its key and secret are told to
+    /// everybody who opens the page, as to everybody who has an app
+    #[arg(long, value_name = "APP", default_value = "only", value_parser = web_page)]
+    web: WebPage,
     /// Add an application, two users and an answering robot for a first look
     #[arg(long = "try")]
     first_look: bool,
@@ -99,6 +106,17 @@ fn listener(text: &str) -> Result<Listener, String> {
             .parse()
             .map(|address| Listener(Some(address)))
             .map_err(|_| "ADDR:PORT, or `off`".into()),
+    }
+}
+
+fn web_page(text: &str) -> Result<WebPage, String> {
+    match text {
+        "off" => Ok(WebPage::Off),
+        "only" => Ok(WebPage::Only),
+        text => text
+            .parse()
+            .map(|id| WebPage::Of(ApplicationId(id)))
+            .map_err(|_| "the number of an application, `only` or `off`".into()),
     }
 }
 
@@ -181,6 +199,7 @@ impl ServeCommand {
                 denied_peers: self.relay_deny,
                 limits: self.relay_limits.into(),
             },
+            web: self.web,
             limits: self.limits.into(),
         })
     }

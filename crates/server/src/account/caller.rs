@@ -32,6 +32,19 @@ impl Caller {
         self.session.user.ok_or(ApiError::NeedUser)
     }
 
+    /// The user who is logged in and is nobody's guest.
+    pub(super) async fn member(&self, accounts: &Accounts) -> Result<UserId, ApiError> {
+        let (application, user) = (self.session.application, self.user()?);
+        let guest = accounts
+            .store
+            .read(move |store| store.guest(application, user).map_err(ApiError::from))
+            .await?;
+        match guest {
+            None => Ok(user),
+            Some(_) => Err(ApiError::Forbidden("Forbidden. This is not for guests.")),
+        }
+    }
+
     /// The caller's application.
     pub(super) async fn application(&self, accounts: &Accounts) -> Result<Application, ApiError> {
         let id = self.session.application;

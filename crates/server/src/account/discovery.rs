@@ -57,7 +57,7 @@ pub(super) async fn host_meta_xml(
     ([(header::CONTENT_TYPE, "application/xrd+xml")], xrd)
 }
 
-fn websocket(peer: &Peer, headers: &HeaderMap) -> String {
+pub(super) fn websocket(peer: &Peer, headers: &HeaderMap) -> String {
     let ws = if peer.secure { "wss" } else { "ws" };
     format!("{ws}://{}/ws", host(peer, headers))
 }

@@ -15,10 +15,12 @@ mod find;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod gate;
+mod guests;
 mod ice_servers;
 pub(crate) mod json;
 mod login;
 mod nonce;
+mod page;
 mod rate;
 mod session;
 mod signature;
@@ -29,15 +31,16 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
+use visavis_signal::UserId;
 
 pub(crate) use gate::{Claim, Gate, Refusal};
 
 use crate::chat::Directory;
-use crate::config::Limits;
+use crate::config::{Limits, WebPage};
 use crate::openapi;
 use crate::relay::RelayAccess;
-use crate::store::StoreThread;
+use crate::store::{ApplicationId, StoreThread};
 use crate::throttle::Throttles;
 pub(crate) use error::ApiError;
 use nonce::Nonces;
@@ -51,10 +54,12 @@ pub(crate) struct Accounts {
     pub(crate) limits: Limits,
     pub(crate) relay: Option<RelayAccess>,
     pub(crate) domain: String,
+    pub(crate) web: WebPage,
     /// Where chat is over TCP, and over TLS.
     pub(crate) xmpp: Option<SocketAddr>,
     pub(crate) xmpps: Option<SocketAddr>,
     nonces: Mutex<Nonces>,
+    guest_rates: Throttles<(ApplicationId, UserId)>,
 }
 
 impl Accounts {
@@ -65,6 +70,7 @@ impl Accounts {
         limits: Limits,
         relay: Option<RelayAccess>,
         domain: String,
+        web: WebPage,
         [xmpp, xmpps]: [Option<SocketAddr>; 2],
     ) -> Self {
         Self {
@@ -74,9 +80,11 @@ impl Accounts {
             limits,
             relay,
             domain,
+            web,
             xmpp,
             xmpps,
             nonces: Mutex::new(Nonces::default()),
+            guest_rates: Throttles::new(guests::RATE),
         }
     }
 }
@@ -104,6 +112,8 @@ pub(crate) fn routes(accounts: Arc<Accounts>) -> Router {
             "/users/{id}",
             get(users::show).put(users::update).delete(users::delete),
         )
+        .route("/guest_links", get(guests::list).post(guests::create))
+        .route("/guest_links/{id}", delete(guests::revoke))
         .route("/ice_servers", get(ice_servers::ice_servers))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&accounts),
@@ -111,7 +121,9 @@ pub(crate) fn routes(accounts: Arc<Accounts>) -> Router {
         ));
     Router::new()
         .route("/session", post(session::create))
+        .route("/session/link", post(guests::open))
         .merge(with_session)
+        .route("/web", get(page::settings))
         .route("/.well-known/host-meta.json", get(discovery::host_meta))
         .route("/.well-known/host-meta", get(discovery::host_meta_xml))
         .route("/openapi", openapi::described(include_str!("openapi.json")))

@@ -20,7 +20,10 @@ use super::session::DONE;
 use super::{Accounts, Claim, find, json};
 use crate::accept::Peer;
 use crate::clock::UnixTime;
-use crate::store::{Comparison, Condition, NewUser, PasswordHash, Profile, User, UserField};
+use crate::store::{
+    ApplicationId, Comparison, Condition, NewUser, PasswordHash, Profile, Store, StoreError, User,
+    UserField,
+};
 
 /// Shortest password that a user may choose, in characters.
 const MIN_PASSWORD: usize = 8;
@@ -151,6 +154,9 @@ async fn search(
     condition: Option<Condition>,
 ) -> Result<Json<Value>, ApiError> {
     caller.check_reader(accounts).await?;
+    if caller.session.user.is_some() {
+        caller.member(accounts).await?;
+    }
     let mut search = find::search(fields)?;
     search.conditions.extend(condition);
     let application = caller.session.application;
@@ -178,10 +184,29 @@ pub(super) async fn show(
 /// The user of this id in the caller's application.
 async fn existing(accounts: &Accounts, caller: &Caller, id: &str) -> Result<User, ApiError> {
     let id = UserId(id.parse().map_err(|_| ApiError::NotFound)?);
-    let application = caller.session.application;
+    find(accounts, caller, move |store, application| {
+        store.user(application, id)
+    })
+    .await
+}
+
+/// The user that is found in the caller's application, if the caller may know
+/// of him.
+async fn find(
+    accounts: &Accounts,
+    caller: &Caller,
+    find: impl FnOnce(&Store, ApplicationId) -> Result<Option<User>, StoreError> + Send + 'static,
+) -> Result<User, ApiError> {
+    let (application, viewer) = (caller.session.application, caller.session.user);
     accounts
         .store
-        .read(move |store| store.user(application, id).map_err(ApiError::from))
+        .read(move |store| {
+            let Some(user) = find(store, application)? else {
+                return Ok(None);
+            };
+            let seen = store.is_seen_by(application, user.id, viewer)?;
+            Ok::<_, ApiError>(seen.then_some(user))
+        })
         .await?
         .ok_or(ApiError::NotFound)
 }
@@ -260,16 +285,10 @@ async fn find_by(
     value: Option<&str>,
 ) -> Result<User, ApiError> {
     let value = value.ok_or(ApiError::NotFound)?.to_owned();
-    let application = caller.session.application;
-    accounts
-        .store
-        .read(move |store| {
-            store
-                .user_by(application, field, &value)
-                .map_err(ApiError::from)
-        })
-        .await?
-        .ok_or(ApiError::NotFound)
+    find(accounts, caller, move |store, application| {
+        store.user_by(application, field, &value)
+    })
+    .await
 }
 
 /// `PUT /users/{id}.json`. A new password needs the old one, and ends all
@@ -282,6 +301,7 @@ pub(super) async fn update(
     fields: Fields,
 ) -> Result<Json<Value>, ApiError> {
     let user = own(&caller, existing(&accounts, &caller, &id).await?)?;
+    caller.member(&accounts).await?;
     let password = match fields.get("user[password]") {
         Some(password) => {
             check_old_password(&accounts, &user, &fields, &peer).await?;

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use visavis_signal::UserId;
 use visavis_xmpp::stanza::{self, StanzaError, StanzaHeader, StanzaKind};
 use visavis_xmpp::xml::{Element, Limits};
 use visavis_xmpp::{Jid, ns};
@@ -43,6 +44,8 @@ impl From<Option<String>> for Delivery {
 #[derive(Debug)]
 pub(super) struct Sender {
     pub(super) account: Account,
+    /// Of a guest: the only one whom he reaches.
+    pub(super) host: Option<UserId>,
     pub(super) jid: Jid,
     pub(super) outbox: Arc<Outbox>,
 }
@@ -72,24 +75,34 @@ impl Sender {
         }
     }
 
-    fn destination<'a>(&self, to: &'a Jid) -> Destination<'a> {
+    fn destination<'a>(&self, directory: &Directory, to: &'a Jid) -> Destination<'a> {
         if to.domain() != self.jid.domain() {
             return Destination::Nowhere;
         }
         match to.local().and_then(Account::parse) {
-            Some(account) if account.application == self.account.application => {
-                match to.resource() {
-                    Some(device) => Destination::Device(account, device),
-                    None => Destination::User(account),
-                }
-            }
+            Some(account) if self.reaches(directory, account) => match to.resource() {
+                Some(device) => Destination::Device(account, device),
+                None => Destination::User(account),
+            },
             _ => Destination::Nowhere,
         }
     }
 
+    /// Whether an account is of this application, and guests and hosts are among
+    /// themselves.
+    fn reaches(&self, directory: &Directory, account: Account) -> bool {
+        if account.application != self.account.application {
+            return false;
+        }
+        let by_host = |host: Option<UserId>, user| host.is_none_or(|host| host == user);
+        account == self.account
+            || by_host(self.host, account.user)
+                && by_host(directory.host(account), self.account.user)
+    }
+
     /// The devices that presence for this address is for.
     pub(super) fn reach(&self, directory: &Directory, to: &Jid) -> Vec<Arc<Outbox>> {
-        match self.destination(to) {
+        match self.destination(directory, to) {
             Destination::User(account) => directory.pick(account, |device| {
                 device.presence.available()?;
                 Some(Arc::clone(&device.outbox))
@@ -108,7 +121,7 @@ impl Sender {
     fn message(&self, directory: &Directory, header: &StanzaHeader, raw: &str) -> Delivery {
         let kind = header.type_.as_deref().unwrap_or("normal");
         let destination = match &header.to {
-            Some(to) => self.destination(to),
+            Some(to) => self.destination(directory, to),
             None => Destination::User(self.account),
         };
         let stamped = self.stamp(raw, None);
@@ -173,7 +186,7 @@ impl Sender {
         let destination = header
             .to
             .as_ref()
-            .map_or(Destination::Nowhere, |to| self.destination(to));
+            .map_or(Destination::Nowhere, |to| self.destination(directory, to));
         match &destination {
             Destination::Device(account, device) => {
                 if let Some(outbox) = directory.outbox(*account, device) {
@@ -213,7 +226,7 @@ impl Sender {
             (Some(to), Some(kind)) => {
                 if let Some(verb) = Verb::of(kind)
                     && let Destination::User(account) | Destination::Device(account, _) =
-                        self.destination(to)
+                        self.destination(directory, to)
                     && account != self.account
                 {
                     return Delivery::Tell(account, verb);

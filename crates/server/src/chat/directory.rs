@@ -34,6 +34,8 @@ const SHARDS: usize = 16;
 struct Online {
     resources: Vec<Resource>,
     contacts: Contacts,
+    /// Of a guest: the only one who reaches him.
+    host: Option<UserId>,
 }
 
 /// Whose presence an account is told, and who is told its own. Known as long
@@ -139,12 +141,15 @@ impl Directory {
     pub(super) fn bind(
         &self,
         account: Account,
+        host: Option<UserId>,
         name: Arc<str>,
         outbox: Arc<Outbox>,
         session: Option<TokenHash>,
     ) -> Result<(), TooMany> {
         let mut accounts = self.lock(account);
-        let resources = &mut accounts.entry(account).or_default().resources;
+        let online = accounts.entry(account).or_default();
+        online.host = host;
+        let resources = &mut online.resources;
         if let Some(old) = resources.iter().position(|old| old.name == name) {
             resources.remove(old).outbox.end(End::Conflict);
         }
@@ -250,6 +255,22 @@ impl Directory {
         if let Some(online) = self.lock(account).get_mut(&account) {
             online.contacts = contacts;
         }
+    }
+
+    /// The host of an account that is online and a guest's.
+    pub(super) fn host(&self, account: Account) -> Option<UserId> {
+        self.lock(account).get(&account)?.host
+    }
+
+    /// The guests who are online.
+    pub(crate) fn guests(&self) -> Vec<(ApplicationId, UserId)> {
+        let mut guests = Vec::new();
+        for shard in &self.shards {
+            let shard = lock(shard);
+            let online = shard.iter().filter(|(_, online)| online.host.is_some());
+            guests.extend(online.map(|(account, _)| (account.application, account.user)));
+        }
+        guests
     }
 
     /// The way to the connection of this name.
@@ -373,7 +394,7 @@ mod tests {
     fn bind(directory: &Directory, account: Account, name: &str) -> (Arc<Outbox>, Outgoing) {
         let (outbox, outgoing) = outbox(&Limits::default());
         directory
-            .bind(account, name.into(), Arc::clone(&outbox), None)
+            .bind(account, None, name.into(), Arc::clone(&outbox), None)
             .unwrap();
         (outbox, outgoing)
     }
@@ -395,7 +416,7 @@ mod tests {
         let directory = Directory::new(2);
         let _kept = (bind(&directory, ANN, "a"), bind(&directory, ANN, "b"));
         let (outbox, _outgoing) = outbox(&Limits::default());
-        let third = directory.bind(ANN, "c".into(), outbox, None);
+        let third = directory.bind(ANN, None, "c".into(), outbox, None);
         assert_eq!(third, Err(TooMany));
         bind(&directory, TWIN, "a");
     }

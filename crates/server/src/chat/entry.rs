@@ -58,7 +58,20 @@ impl<W: Wire> Connection<W> {
         };
         let directory = Arc::clone(&self.chat.directory);
         let outbox = Arc::clone(&self.outbox);
-        let Ok(membership) = Membership::enter(directory, account, jid, outbox, session) else {
+        let Account { application, user } = account;
+        let guest = self
+            .chat
+            .store
+            .read(move |store| store.guest(application, user));
+        let host = match guest.await {
+            Ok(guest) => guest.map(|guest| guest.host),
+            Err(error) => {
+                tracing::error!(%error, "it is not known whether a user is a guest");
+                return Input::BindRefused;
+            }
+        };
+        let Ok(membership) = Membership::enter(directory, account, host, jid, outbox, session)
+        else {
             return Input::BindRefused;
         };
         // Only now does a removal find this connection; one that came between

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use visavis_signal::UserId;
 use visavis_xmpp::Jid;
 use visavis_xmpp::stanza::StanzaHeader;
 
@@ -25,16 +26,18 @@ impl Membership {
     pub(super) fn enter(
         directory: Arc<Directory>,
         account: Account,
+        host: Option<UserId>,
         jid: Jid,
         outbox: Arc<Outbox>,
         session: Option<TokenHash>,
     ) -> Result<Self, TooMany> {
         let name = jid.resource().unwrap_or_default().into();
-        directory.bind(account, name, Arc::clone(&outbox), session)?;
+        directory.bind(account, host, name, Arc::clone(&outbox), session)?;
         Ok(Self {
             directory,
             sender: Sender {
                 account,
+                host,
                 jid,
                 outbox,
             },

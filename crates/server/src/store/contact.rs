@@ -117,7 +117,7 @@ impl Store {
             }
             store.write_contact(application, user, &Contact::new(contact))?;
             let mut theirs = None;
-            if store.user(application, contact)?.is_some() {
+            if store.can_meet(application, user, contact)? {
                 let mut contact_of = store.find_contact(application, contact, user)?;
                 let (after, one) = contact_of.subscription.received(Verb::Unsubscribe);
                 let (after, other) = after.received(Verb::Unsubscribed);
@@ -162,7 +162,7 @@ impl Store {
             }
             mine.subscription = after;
             let mut theirs = None;
-            if store.user(application, contact)?.is_some() {
+            if store.can_meet(application, user, contact)? {
                 let mut contact_of = store.find_contact(application, contact, user)?;
                 let (after, effect) = contact_of.subscription.received(verb);
                 contact_of.subscription = after;

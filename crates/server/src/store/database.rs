@@ -13,8 +13,8 @@ use visavis_signal::UserId;
 
 use super::field::{FieldValue, UserField};
 use super::{
-    Application, ApplicationId, Contact, KeptMessage, Page, PasswordHash, Search, Session,
-    StoreError, TokenHash, User,
+    Application, ApplicationId, Contact, Guest, GuestLink, KeptMessage, Page, PasswordHash, Search,
+    Session, StoreError, TokenHash, User,
 };
 use crate::clock::UnixTime;
 
@@ -23,7 +23,7 @@ use crate::clock::UnixTime;
 /// An error means that the database failed and that nothing of the call was
 /// done. Calls come one at a time.
 pub trait Database:
-    Applications + Users + Sessions + Contacts + KeptMessages + fmt::Debug + Send
+    Applications + Users + Sessions + Contacts + Guests + KeptMessages + fmt::Debug + Send
 {
     /// Succeeds when the database answers.
     fn check(&self) -> Result<(), StoreError>;
@@ -142,7 +142,7 @@ pub trait Users {
         id: UserId,
         now: UnixTime,
     ) -> Result<(), StoreError>;
-    /// One page of those who meet all conditions, each of which is complete.
+    /// One page of those who are nobody's guests and meet all conditions, each of which is complete.
     fn search_users(&self, application: ApplicationId, search: &Search)
     -> Result<Page, StoreError>;
     /// Removes one with sessions, contacts (also on the lists of others) and
@@ -219,6 +219,37 @@ pub trait Contacts {
         user: UserId,
         contact: UserId,
     ) -> Result<(), StoreError>;
+}
+
+/// Links for guests by the hash of their token, and those who came by them.
+pub trait Guests {
+    /// Adds a link and gives it a number, which replaces the one in `link`.
+    fn insert_guest_link(&self, token: &TokenHash, link: &GuestLink) -> Result<i64, StoreError>;
+    /// The link of this token.
+    fn guest_link(&self, token: &TokenHash) -> Result<Option<GuestLink>, StoreError>;
+    /// Those of a host, oldest first.
+    fn guest_links(
+        &self,
+        application: ApplicationId,
+        host: UserId,
+    ) -> Result<Vec<GuestLink>, StoreError>;
+    /// Removes a link with the users who came by it.
+    fn delete_guest_link(&self, id: i64) -> Result<(), StoreError>;
+    /// Those who came by a link, by id.
+    fn guests_by(&self, link: i64) -> Result<Vec<UserId>, StoreError>;
+    /// Makes a user a guest by a link, which has one use less then.
+    fn insert_guest(
+        &self,
+        application: ApplicationId,
+        user: UserId,
+        link: i64,
+    ) -> Result<(), StoreError>;
+    /// What makes a user a guest, if he is one.
+    fn guest(&self, application: ApplicationId, user: UserId) -> Result<Option<Guest>, StoreError>;
+    /// Whether there are links that have ended.
+    fn has_ended_guest_links(&self, now: UnixTime) -> Result<bool, StoreError>;
+    /// Removes links that have ended, each with the users who came by it.
+    fn purge_guest_links(&self, now: UnixTime) -> Result<(), StoreError>;
 }
 
 /// Messages that wait for their users.

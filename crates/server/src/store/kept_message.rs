@@ -29,7 +29,8 @@ pub enum KeepError {
 
 impl Store {
     /// Keeps a message for a user, of which at most `limit` wait; gives back its
-    /// number. None if there is no such user.
+    /// number. None if there is no such user, or he is a guest: his messages wait
+    /// for nobody.
     ///
     /// # Errors
     /// [`KeepError`]: too many wait already, or the database fails.
@@ -41,7 +42,8 @@ impl Store {
         limit: usize,
     ) -> Result<Option<i64>, KeepError> {
         self.atomically(|store| {
-            if store.user(application, user)?.is_none() {
+            if store.user(application, user)?.is_none() || store.guest(application, user)?.is_some()
+            {
                 return Ok(None);
             }
             if store.database.count_messages(application, user)? >= limit {

@@ -1,4 +1,4 @@
-//! Accounts: applications, users, sessions, contact lists and kept messages,
+//! Accounts: applications, users, sessions, contact lists, guests and kept messages,
 //! over any [`Database`]. The one that comes with the server is a SQLite file.
 //!
 //! [`Store`] is synchronous and is used as it is by the command line;
@@ -18,6 +18,7 @@ mod database;
 mod error;
 mod field;
 mod folder_lock;
+mod guest;
 mod import;
 mod kept_message;
 mod password;
@@ -40,12 +41,13 @@ pub use application::{Application, ApplicationId, NewApplication, Secret};
 pub use backup::{BackUpError, RestoreError};
 pub use contact::{Contact, ContactError, Exchange};
 pub use database::{
-    Applications, Contacts, Database, Identifier, KeptMessages, Sessions, UserRow, Users,
+    Applications, Contacts, Database, Guests, Identifier, KeptMessages, Sessions, UserRow, Users,
     WriteUserError,
 };
 pub use error::{AddApplicationError, AddUserError, OpenError, StoreError, UpdateUserError};
 pub use field::{FieldError, FieldProblem, FieldValue, Profile, UserField};
 pub use folder_lock::FolderLock;
+pub use guest::{Admitted, Guest, GuestLink, GuestLinkError};
 pub use import::{Import, ImportError};
 pub use kept_message::{KeepError, KeptMessage};
 pub use password::{PasswordError, PasswordHash};

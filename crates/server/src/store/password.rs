@@ -67,6 +67,11 @@ impl PasswordHash {
             })
     }
 
+    /// What no password fits.
+    pub(super) fn of_nobody() -> Self {
+        Self::stored(String::new())
+    }
+
     pub(super) fn stored(text: String) -> Self {
         Self(text)
     }

@@ -25,7 +25,7 @@ const USE_GRANULARITY: Duration = Duration::from_secs(60);
 pub struct Token(String);
 
 impl Token {
-    fn random() -> Self {
+    pub(super) fn random() -> Self {
         Self(random_hex(TOKEN_BYTES))
     }
 

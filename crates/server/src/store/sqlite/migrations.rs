@@ -97,6 +97,33 @@ const MIGRATIONS: &[&str] = &[
             ON DELETE CASCADE
     ) STRICT;
     CREATE INDEX kept_messages_user ON kept_messages(application_id, user_id);",
+    // 4: links for guests, and the guests, who end with them
+    "CREATE TABLE guest_links (
+        id              INTEGER PRIMARY KEY AUTOINCREMENT,
+        token_hash      BLOB    NOT NULL UNIQUE,
+        application_id  INTEGER NOT NULL,
+        host_id         INTEGER NOT NULL,
+        uses_left       INTEGER NOT NULL,
+        created_at      INTEGER NOT NULL,
+        expires_at      INTEGER NOT NULL,
+        FOREIGN KEY (application_id, host_id) REFERENCES users(application_id, id)
+            ON DELETE CASCADE
+    ) STRICT;
+    CREATE INDEX guest_links_host ON guest_links(application_id, host_id);
+    CREATE INDEX guest_links_end ON guest_links(expires_at);
+    CREATE TABLE guests (
+        application_id  INTEGER NOT NULL,
+        user_id         INTEGER NOT NULL,
+        link_id         INTEGER NOT NULL REFERENCES guest_links(id),
+        PRIMARY KEY (application_id, user_id),
+        FOREIGN KEY (application_id, user_id) REFERENCES users(application_id, id)
+            ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX guests_link ON guests(link_id);
+    CREATE TRIGGER guests_end BEFORE DELETE ON guest_links BEGIN
+        DELETE FROM users WHERE (application_id, id) IN
+            (SELECT application_id, user_id FROM guests WHERE link_id = old.id);
+    END;",
 ];
 
 /// Brings the database to the newest schema.

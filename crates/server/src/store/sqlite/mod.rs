@@ -5,6 +5,7 @@
 
 mod application;
 mod contact;
+mod guest;
 mod kept_message;
 mod migrations;
 mod search;

@@ -17,7 +17,10 @@ pub(super) fn run(
     search: &Search,
 ) -> rusqlite::Result<Page> {
     let mut bound = vec![FieldValue::Number(application.0.into())];
-    let mut clause = "application_id = ?".to_owned();
+    // Guests are known to their hosts alone.
+    let mut clause = "application_id = ? AND NOT EXISTS (SELECT 1 FROM guests
+        WHERE guests.application_id = users.application_id AND user_id = users.id)"
+        .to_owned();
     for condition in &search.conditions {
         clause.push_str(" AND ");
         clause.push_str(&sql(condition, &mut bound));
