@@ -84,7 +84,7 @@ impl Server {
         let relay_secret = Secret::new(store.relay_secret()?);
         let (store, store_thread) = StoreThread::start(store).map_err(StartError::Thread)?;
 
-        let limits = config.limits;
+        let limits = config.limits.clone();
         let metrics = Arc::new(Metrics::new());
         let tasks_end = TaskEnd::new();
         let tasks = tasks_end.tasks();
@@ -106,10 +106,8 @@ impl Server {
             store.clone(),
             Arc::clone(&gate),
             Arc::clone(&directory),
-            limits.clone(),
+            &config,
             access.clone(),
-            config.domain.clone(),
-            config.web,
             [
                 &listeners.xmpp,
                 if listeners.xmpps.is_some() {

@@ -37,7 +37,7 @@ use visavis_signal::UserId;
 pub(crate) use gate::{Claim, Gate, Refusal};
 
 use crate::chat::Directory;
-use crate::config::{Limits, WebPage};
+use crate::config::{Limits, ServerConfig, WebPage};
 use crate::openapi;
 use crate::relay::RelayAccess;
 use crate::store::{ApplicationId, StoreThread};
@@ -67,20 +67,18 @@ impl Accounts {
         store: StoreThread,
         gate: Arc<Gate>,
         directory: Arc<Directory>,
-        limits: Limits,
+        config: &ServerConfig,
         relay: Option<RelayAccess>,
-        domain: String,
-        web: WebPage,
         [xmpp, xmpps]: [Option<SocketAddr>; 2],
     ) -> Self {
         Self {
             store,
             gate,
             directory,
-            limits,
+            limits: config.limits.clone(),
             relay,
-            domain,
-            web,
+            domain: config.domain.clone(),
+            web: config.web,
             xmpp,
             xmpps,
             nonces: Mutex::new(Nonces::default()),
