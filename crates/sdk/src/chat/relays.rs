@@ -40,12 +40,9 @@ pub(super) async fn renew(
         }
         let list = match accounts.ice_servers(&session).await {
             Ok(list) if list.ttl.is_some() => list,
-            Ok(_) => {
-                wait = LONGEST_PAUSE;
-                continue;
-            }
-            Err(error) => {
-                tracing::debug!(%error, "no newer credentials for relays");
+            // It refuses for now, or it cannot be reached.
+            other => {
+                tracing::debug!(error = ?other.err(), "no newer credentials for relays");
                 wait = (Duration::from_secs(ttl) / 20).min(LONGEST_PAUSE);
                 continue;
             }
