@@ -8,8 +8,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-pure=(visavis-xmpp visavis-signal visavis-call visavis-turn)
-allowed='^(visavis-(xmpp|signal|call)|base64|rxml|rxml_validation|thiserror|thiserror-impl|bytes|syn|quote|proc-macro2|unicode-ident|futures-core|hashbrown|smartstring|static_assertions|version_check|autocfg|memchr)$'
+pure=(visavis-xmpp visavis-signal visavis-call visavis-turn visavis-quality)
+allowed='^(visavis-(xmpp|signal|call|quality)|base64|rxml|rxml_validation|thiserror|thiserror-impl|bytes|syn|quote|proc-macro2|unicode-ident|futures-core|hashbrown|smartstring|static_assertions|version_check|autocfg|memchr)$'
 # What turn-types and stun-types bring, and hashing.
 allowed_turn='^(visavis-turn|turn-types|stun-proto|stun-types|sans-io-time|tracing|tracing-core|tracing-attributes|pin-project-lite|rand|rand_core|getrandom|libc|byteorder|cfg-if|crc|crc-catalog|smallvec|slab|foldhash|siphasher|hmac|sha1|sha2|md-5|digest|block-buffer|crypto-common|const-oid|cmov|ctutils|cpufeatures|generic-array|hybrid-array|typenum|subtle)$'
 

@@ -6,7 +6,7 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 
-pub use {visavis_call, visavis_signal, visavis_xmpp};
+pub use {visavis_call, visavis_quality, visavis_signal, visavis_xmpp};
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
