@@ -33,7 +33,7 @@ pub use codec::{EncodedAudio, EncodedVideo};
 pub use frame::{AudioFrame, FrameError, VideoFrame};
 pub use local_audio::{AudioEncoding, AudioFeed, LocalAudio, LocalAudioError};
 pub use local_video::{
-    LOWEST_BITRATE, LocalVideo, LocalVideoError, Urgency, VideoEncoding, VideoFeed,
+    LOWEST_BITRATE, LocalVideo, LocalVideoError, LocalVideoStats, Urgency, VideoEncoding, VideoFeed,
 };
 pub use remote_audio::{RemoteAudio, RemoteAudioError};
 pub use remote_video::{

@@ -14,7 +14,7 @@ mod worker;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use encoding::{LOWEST_BITRATE, VideoEncoding};
 pub use key_frames::Urgency;
@@ -50,6 +50,15 @@ pub struct LocalVideo {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What happened so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LocalVideoStats {
+    /// Pictures encoded, once for all peers.
+    pub encoded: u64,
+    /// How long the encoder worked.
+    pub encode_time: Duration,
+}
+
 /// One peer's share of [`LocalVideo`]; dropping it ends it (a picture being handed over
 /// in that moment may still arrive).
 #[derive(Debug)]
@@ -63,6 +72,7 @@ struct Shared {
     stopping: AtomicBool,
     ended: AtomicBool,
     feeds: Mutex<Feeds>,
+    stats: Mutex<LocalVideoStats>,
     next_source: Mutex<Option<Box<dyn VideoSource>>>,
 }
 
@@ -86,6 +96,7 @@ impl LocalVideo {
             stopping: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             feeds: Mutex::default(),
+            stats: Mutex::default(),
             next_source: Mutex::default(),
         });
         let worker = Worker {
@@ -152,6 +163,12 @@ impl Drop for LocalVideo {
 }
 
 impl VideoFeed {
+    /// What the encoder did so far, for this feed and the others.
+    #[must_use]
+    pub fn stats(&self) -> LocalVideoStats {
+        *self.shared.stats()
+    }
+
     /// What this peer can take, in bit/s. The encoder follows the slowest feed, within
     /// the bounds of its [`VideoEncoding`].
     pub fn set_target_bitrate(&self, bps: u32) {
@@ -188,6 +205,10 @@ impl Drop for VideoFeed {
 impl Shared {
     fn feeds(&self) -> MutexGuard<'_, Feeds> {
         self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stats(&self) -> MutexGuard<'_, LocalVideoStats> {
+        self.stats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn next_source(&self) -> MutexGuard<'_, Option<Box<dyn VideoSource>>> {

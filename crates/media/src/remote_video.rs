@@ -44,6 +44,10 @@ pub struct RemoteVideoStats {
     pub dropped: u64,
     /// Times that the picture stood still too long.
     pub freezes: u64,
+    /// How long it stood still those times, all together.
+    pub frozen: Duration,
+    /// How long the decoder worked.
+    pub decode_time: Duration,
     /// Width of the last picture in pixels, 0 before the first.
     pub width: u32,
     /// Height of the last picture in pixels, 0 before the first.
@@ -252,7 +256,10 @@ impl Worker {
             self.shared.lock().stats.dropped += 1;
             return;
         }
-        match self.decoder.decode(&received.data, received.timestamp) {
+        let begin = Instant::now();
+        let decoded = self.decoder.decode(&received.data, received.timestamp);
+        self.shared.lock().stats.decode_time += begin.elapsed();
+        match decoded {
             Ok(frame) => {
                 self.gate.decoded(key);
                 self.shared.lock().stats.decoded += 1;
@@ -272,7 +279,7 @@ impl Worker {
         self.freezes.rendered(Instant::now());
         {
             let stats = &mut self.shared.lock().stats;
-            stats.freezes = self.freezes.count();
+            (stats.freezes, stats.frozen) = (self.freezes.count(), self.freezes.frozen());
             (stats.width, stats.height) = (frame.width(), frame.height());
         }
         if self.shared.track.is_enabled() {

@@ -64,6 +64,9 @@ pub struct PeerStats {
     pub rtt: Option<Duration>,
     /// Share of our packets that the other side missed lately, 0 to 1.
     pub loss: f32,
+    /// Share of the other side's packets that did not arrive since the reading before; nothing
+    /// when none was expected.
+    pub loss_in: Option<f32>,
     /// Interarrival jitter of the other side's sound (RFC 3550 section 6.4.1).
     pub jitter: Duration,
     /// Retransmissions we asked for.
@@ -112,6 +115,7 @@ impl Gauge {
                 .egress_loss_fraction
                 .unwrap_or_default()
                 .clamp(0.0, 1.0),
+            loss_in: stats.ingress_loss_fraction.map(|loss| loss.clamp(0.0, 1.0)),
             jitter: Duration::from_secs_f64(jitter),
             nacks_sent: self.ingress.values().map(|s| s.nacks).sum(),
             plis_sent: self.ingress.values().map(|s| s.plis).sum(),

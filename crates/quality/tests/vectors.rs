@@ -105,7 +105,10 @@ fn the_documentation_has_the_tables_as_they_are() {
         INCOMING.iter().map(row).collect::<Vec<_>>().join("\n"),
         OUTGOING.iter().map(row).collect::<Vec<_>>().join("\n"),
     ] {
-        assert!(DOCUMENTATION.contains(&rows), "docs/quality.md lacks\n{rows}");
+        assert!(
+            DOCUMENTATION.contains(&rows),
+            "docs/quality.md lacks\n{rows}"
+        );
     }
     assert!(DOCUMENTATION.contains(&format!("`lost_alike` {LOST_ALIKE}")));
     for cause in Cause::ALL {

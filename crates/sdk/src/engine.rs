@@ -13,6 +13,7 @@ mod local;
 mod media;
 mod meter;
 mod network;
+mod quality;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

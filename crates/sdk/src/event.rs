@@ -2,6 +2,7 @@
 
 use visavis_call::{BusyCause, DescriptionFault, PeerState, SessionState};
 use visavis_media::{AudioTrack, VideoTrack};
+use visavis_quality::CallQuality;
 use visavis_signal::{AddRefusal, CallType, MediaState, SignalKind, UserId, UserInfo};
 
 use crate::session::CallSession;
@@ -333,6 +334,16 @@ pub enum CallEvent {
         /// What was measured.
         stats: Box<CallStats>,
     },
+    /// The call got better or worse for a while: the middle score of three seconds in one of the
+    /// directions, or its cause, is another one. Said first two seconds after the peer is connected.
+    QualityChanged {
+        /// The call.
+        session: CallSession,
+        /// Which peer.
+        user: UserId,
+        /// Both directions as they are now.
+        quality: CallQuality,
+    },
 }
 
 impl CallEvent {
@@ -378,6 +389,7 @@ impl CallEvent {
             | Self::LocalAudioTrack { session, .. }
             | Self::RemoteVideoTrack { session, .. }
             | Self::RemoteAudioTrack { session, .. }
+            | Self::QualityChanged { session, .. }
             | Self::Stats { session, .. } => session,
         }
     }
@@ -415,6 +427,7 @@ impl CallEvent {
             | Self::ConnectionClosed { user, .. }
             | Self::RemoteVideoTrack { user, .. }
             | Self::RemoteAudioTrack { user, .. }
+            | Self::QualityChanged { user, .. }
             | Self::Stats { user, .. } => Some(*user),
             Self::NewSession { .. }
             | Self::AcceptedElsewhere { .. }

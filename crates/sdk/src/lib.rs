@@ -79,6 +79,7 @@ pub use visavis_call::{
 pub use visavis_media as media;
 pub use visavis_media::view::{RenderContext, Scaling, VideoView, ViewError};
 pub use visavis_media::{AudioTrack, VideoTrack};
+pub use visavis_quality::{CallQuality, Cause, Quality};
 pub use visavis_signal::{AddRefusal, MediaState};
 pub use visavis_signal::{
     CallType, SessionId, Signal, SignalKind, UserId, UserInfo, UserInfoError,

@@ -383,7 +383,7 @@
 //! [`CallEvent::RejectedElsewhere`], [`CallEvent::Busy`], [`CallEvent::Held`],
 //! [`CallEvent::Resumed`], [`CallEvent::MediaChanged`], [`CallEvent::UpgradeRequested`],
 //! [`CallEvent::ParticipantAdded`], [`CallEvent::ParticipantUnreachable`],
-//! [`CallEvent::SignalFailed`], [`CallEvent::Stats`].
+//! [`CallEvent::SignalFailed`], [`CallEvent::Stats`], [`CallEvent::QualityChanged`].
 //!
 //! ```
 //! # visavis_stage::play(async |stage| {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use visavis_quality::CallQuality;
+
 /// Statistics of one peer; counts are since the call began.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
@@ -13,6 +15,8 @@ pub struct CallStats {
     /// How often the picture stood still: a gap longer than three frame times
     /// plus 150 ms, as W3C webrtc-stats counts `freezeCount`.
     pub freezes: u64,
+    /// How long the picture stood still those times (`totalFreezesDuration`).
+    pub frozen: Duration,
     /// Width of the last received picture, in pixels.
     pub width: u32,
     /// Height of the last received picture, in pixels.
@@ -29,6 +33,13 @@ pub struct CallStats {
     pub target_bitrate: u64,
     /// Share of our packets that the other side missed, 0 to 1.
     pub loss: f64,
+    /// Share of the peer's packets that did not arrive over the last interval, 0 to 1;
+    /// nothing when none was expected.
+    pub loss_in: Option<f64>,
+    /// Share of the last interval that our encoder worked, 0 to 1; it works once for all peers.
+    pub encoder_busy: f64,
+    /// Share of the last interval that the decoder of the peer's pictures worked, 0 to 1.
+    pub decoder_busy: f64,
     /// Interarrival jitter of the peer's sound (RFC 3550 section 6.4.1).
     pub jitter: Duration,
     /// Round-trip time, once measured.
@@ -41,4 +52,6 @@ pub struct CallStats {
     pub remote_candidate: Option<&'static str>,
     /// What carries the packets from here to the peer or to our relay: `udp`, `tcp` or `tls`.
     pub transport: &'static str,
+    /// What all of this means; the best until it is known.
+    pub quality: CallQuality,
 }

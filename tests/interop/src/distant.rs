@@ -49,6 +49,8 @@ pub struct Setting<'a> {
     pub server: &'a [&'a str],
     /// Further options of both people.
     pub people: &'a [&'a str],
+    /// What the caller shows in place of what both show.
+    pub pictures: Option<&'a str>,
     /// Where both keep what they receive: in folders with the names of their hosts.
     pub saving: Option<&'a Path>,
 }
@@ -118,11 +120,7 @@ impl DistantCall {
         .await;
         cast.url = format!("https://{SERVER}");
 
-        let common = [
-            &["--video", "pattern:320x240@30", "--ca-file", &certificate],
-            setting.people,
-        ]
-        .concat();
+        let common = [&["--ca-file", &*certificate], setting.people].concat();
         let folder = |who: &str| {
             let folder = setting.saving.map(|folder| folder.join(who));
             folder.map(|folder| folder.to_string_lossy().into_owned())
@@ -133,9 +131,13 @@ impl DistantCall {
             let arguments: Vec<&str> = what.iter().chain(&common).copied().chain(saving).collect();
             Program::start_at(Place::Network(place), &cast, user, &arguments)
         };
-        let mut callee = start(&callee_at, CALLEE, &["answer", "--once"]);
+        let both = "pattern:320x240@30";
+        let answer = ["answer", "--once", "--video", both];
+        let mut callee = start(&callee_at, CALLEE, &answer);
         callee.until("chat_connected").await;
-        let mut caller = start(&caller_at, CALLER, &["call", &CALLEE.1.to_string()]);
+        let pictures = setting.pictures.unwrap_or(both);
+        let call = ["call", "--video", pictures, &CALLEE.1.to_string()];
+        let mut caller = start(&caller_at, CALLER, &call);
         join!(
             caller.pictures_come_from(CALLEE.1),
             callee.pictures_come_from(CALLER.1)

@@ -183,6 +183,36 @@ impl Network {
         self.in_the_middle(&["set", host, "master", "middle"]);
     }
 
+    /// Of the UDP packets that a host sends, this many in a hundred are lost from now on.
+    ///
+    /// # Panics
+    /// As [`cut`](Self::cut), or when nft(8) is missing (`tools/setup.sh browser` installs it).
+    pub fn lose(&self, host: &str, percent: u32) {
+        let rules = format!(
+            "table inet lossy {{
+                chain sent {{
+                    type filter hook output priority filter;
+                    meta l4proto udp numgen random mod 100 < {percent} drop
+                }}
+            }}"
+        );
+        self.filter(&format!("{}-{host}", self.name), &rules);
+    }
+
+    /// What a host sends leaves at this rate from now on, in kbit/s, and waits rather than being lost
+    /// (tc-tbf(8)).
+    ///
+    /// # Panics
+    /// As [`cut`](Self::cut).
+    pub fn narrow(&self, host: &str, kbit: u32) {
+        let namespace = format!("{}-{host}", self.name);
+        let rate = format!("{kbit}kbit");
+        let shape = ["qdisc", "add", "dev", "eth0", "root", "tbf", "rate"];
+        let queue = ["burst", "4kb", "latency", "3s"];
+        let place = ["-n", &*namespace];
+        run("tc", &[&place[..], &shape, &[&rate], &queue].concat());
+    }
+
     /// A host has another address, `ADDR/BITS`, instead of the one it had.
     ///
     /// # Panics

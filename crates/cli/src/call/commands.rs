@@ -50,6 +50,8 @@ pub(crate) enum Verb {
     HangUp,
     Mute,
     Unmute,
+    CameraOff,
+    CameraOn,
     Update,
     Stats,
     Hold,

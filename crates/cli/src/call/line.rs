@@ -208,6 +208,13 @@ impl Line {
                 track.set_enabled(command.verb == Verb::Unmute);
                 Ok(())
             }
+            Verb::CameraOff | Verb::CameraOn => {
+                let track = session
+                    .local_video_track()
+                    .ok_or("there is no camera to switch")?;
+                track.set_enabled(command.verb == Verb::CameraOn);
+                Ok(())
+            }
             Verb::Stats => {
                 self.report.latest_stats(session);
                 Ok(())

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 use visavis::{
-    AddRefusal, CallEvent, CallSession, CallStats, CallType, PeerState, SessionState, UserId,
-    UserInfo,
+    AddRefusal, CallEvent, CallQuality, CallSession, CallStats, CallType, Cause, PeerState,
+    Quality, SessionState, UserId, UserInfo,
 };
 
 /// Prints what happens, with the time since the start.
@@ -111,6 +111,9 @@ impl Report {
             CallEvent::DescriptionRejected { fault, .. } => {
                 fields.insert("fault".into(), fault.to_string().into());
             }
+            CallEvent::QualityChanged { quality, .. } => {
+                fields.insert("quality".into(), directions(quality));
+            }
             CallEvent::SignalFailed { kind, .. } => {
                 fields.insert("signal".into(), kind.name().into());
             }
@@ -126,7 +129,7 @@ impl Report {
         self.counts.insert(user, stats.clone());
         if !self.json {
             let line = format!(
-                "{:>9.3} s  user {user}: {}x{} at {:.0} frames/s, {} kbit/s in, {} kbit/s out, loss {:.1} %, rtt {} ms",
+                "{:>9.3} s  user {user}: {}x{} at {:.0} frames/s, {} kbit/s in, {} kbit/s out, loss {:.1} %, rtt {} ms, quality {}/{}",
                 self.seconds(Instant::now()),
                 stats.width,
                 stats.height,
@@ -137,6 +140,8 @@ impl Report {
                 stats
                     .rtt
                     .map_or("-".into(), |rtt| rtt.as_millis().to_string()),
+                stats.quality.incoming.score,
+                stats.quality.outgoing.score,
             );
             return print(&line);
         }
@@ -162,6 +167,7 @@ impl Report {
             "frames_received": stats.frames_received,
             "frames_sent": stats.frames_sent,
             "freezes": stats.freezes,
+            "frozen_ms": milliseconds(stats.frozen),
             "width": stats.width,
             "height": stats.height,
             "fps": stats.fps,
@@ -170,12 +176,16 @@ impl Report {
             "bitrate_out": stats.bitrate_out,
             "target_bitrate": stats.target_bitrate,
             "loss": stats.loss,
+            "loss_in": stats.loss_in,
+            "encoder_busy": stats.encoder_busy,
+            "decoder_busy": stats.decoder_busy,
             "jitter_ms": milliseconds(stats.jitter),
             "rtt_ms": stats.rtt.map(milliseconds),
             "concealed_ms": milliseconds(stats.concealed),
             "local_candidate": stats.local_candidate,
             "remote_candidate": stats.remote_candidate,
             "transport": stats.transport,
+            "quality": directions(&stats.quality),
         });
         match figures {
             Value::Object(figures) => figures,
@@ -215,6 +225,12 @@ impl Report {
     fn seconds(&self, at: Instant) -> f64 {
         at.saturating_duration_since(self.start).as_secs_f64()
     }
+}
+
+/// Names as in docs/quality.md.
+fn directions(quality: &CallQuality) -> Value {
+    let one = |quality: &Quality| json!({ "score": quality.score, "cause": quality.cause.map(Cause::name) });
+    json!({ "in": one(&quality.incoming), "out": one(&quality.outgoing) })
 }
 
 /// A reader that went away is no reason to end the call.
@@ -321,6 +337,7 @@ const fn name(event: &CallEvent) -> &'static str {
         CallEvent::RemoteVideoTrack { .. } => "remote_video_track",
         CallEvent::RemoteAudioTrack { .. } => "remote_audio_track",
         CallEvent::Stats { .. } => "stats",
+        CallEvent::QualityChanged { .. } => "quality_changed",
         _ => "event",
     }
 }

@@ -147,7 +147,14 @@ impl Worker {
     fn send(&mut self, frame: &VideoFrame, captured: Instant) {
         let plan = self.shared.feeds().plan(&self.encoding, captured);
         let Some(plan) = plan else { return };
-        match self.encode(frame, captured, plan) {
+        let begin = Instant::now();
+        let encoded = self.encode(frame, captured, plan);
+        {
+            let mut stats = self.shared.stats();
+            stats.encode_time += begin.elapsed();
+            stats.encoded += u64::from(matches!(encoded, Ok(Some(_))));
+        }
+        match encoded {
             Ok(Some(encoded)) => {
                 let recipients = self.shared.feeds().recipients(encoded.key, captured);
                 let encoded = Arc::new(encoded);

@@ -14,6 +14,7 @@ pub(super) struct FreezeCounter {
     last: Option<Instant>,
     mean: Option<Duration>,
     freezes: u64,
+    frozen: Duration,
 }
 
 impl FreezeCounter {
@@ -28,12 +29,18 @@ impl FreezeCounter {
         };
         if interval > (3 * mean).max(mean + MARGIN) {
             self.freezes += 1;
+            self.frozen += interval;
         }
         self.mean = Some((mean * (WINDOW - 1) + interval) / WINDOW);
     }
 
     pub(super) fn count(&self) -> u64 {
         self.freezes
+    }
+
+    /// As `totalFreezesDuration`: all of the intervals that count as freezes.
+    pub(super) fn frozen(&self) -> Duration {
+        self.frozen
     }
 }
 
@@ -56,5 +63,6 @@ mod tests {
             counter.rendered(now);
         }
         assert_eq!(counter.count(), 2);
+        assert_eq!(counter.frozen(), Duration::from_millis(2400));
     }
 }

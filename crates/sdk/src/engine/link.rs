@@ -5,6 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
 use tokio::runtime::Handle;
@@ -19,6 +20,7 @@ use visavis_signal::{CallType, UserId};
 
 use super::local::LocalTracks;
 use super::meter::Meter;
+use super::quality::{Judge, Losses};
 use super::{Engine, PeerKey, convert};
 use crate::config::CallConfig;
 use crate::event::CallEvent;
@@ -40,6 +42,8 @@ struct Shared {
     remote: Remote,
     feeds: Mutex<Feeds>,
     frames_sent: AtomicU64,
+    /// What was lost in the last second.
+    losses: Mutex<Losses>,
     /// On hold nothing is sent and nothing is played.
     held: AtomicBool,
 }
@@ -68,6 +72,10 @@ impl Shared {
 
     fn feeds(&self) -> MutexGuard<'_, Feeds> {
         self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn losses(&self) -> MutexGuard<'_, Losses> {
+        self.losses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_held(&self) -> bool {
@@ -120,6 +128,8 @@ fn open(
             generation,
             shared,
             meter: Meter::default(),
+            judge: Judge::default(),
+            reported: None,
         };
         runtime.spawn(pump.run(events));
     };
@@ -171,6 +181,7 @@ impl PeerLink {
             },
             feeds: Mutex::default(),
             frames_sent: AtomicU64::new(0),
+            losses: Mutex::default(),
             held: AtomicBool::new(false),
         });
         start(key.clone(), generation, Arc::clone(&shared));
@@ -262,6 +273,11 @@ impl PeerLink {
         self.shared.connection().set_ice_servers(servers.collect());
     }
 
+    /// What was lost with this peer in the last second.
+    pub(super) fn losses(&self) -> Losses {
+        *self.shared.losses()
+    }
+
     /// Whether the peer was connected before; from now on he was.
     pub(super) const fn was_connected(&mut self) -> bool {
         std::mem::replace(&mut self.connected, true)
@@ -340,6 +356,9 @@ struct Pump {
     generation: u64,
     shared: Arc<Shared>,
     meter: Meter,
+    judge: Judge,
+    /// When statistics came last.
+    reported: Option<Instant>,
 }
 
 impl Pump {
@@ -420,7 +439,8 @@ impl Pump {
     }
 
     fn report(&mut self, stats: &visavis_peer::PeerStats) {
-        let remote = &self.shared.remote;
+        let shared = Arc::clone(&self.shared);
+        let remote = &shared.remote;
         let sent = self.shared.frames_sent.load(Ordering::Relaxed);
         let video = remote
             .video
@@ -432,12 +452,45 @@ impl Pump {
             .as_ref()
             .map(RemoteAudio::stats)
             .unwrap_or_default();
-        let stats = Box::new(self.meter.read(stats, sent, &video, &audio));
+        let encoder = shared
+            .feeds()
+            .video
+            .as_ref()
+            .map(VideoFeed::stats)
+            .unwrap_or_default();
+        let interval = self
+            .reported
+            .replace(stats.at)
+            .map_or(Duration::ZERO, |before| stats.at - before);
+        let mut stats = Box::new(self.meter.read(stats, sent, &encoder, &video, &audio));
+        *shared.losses() = Losses {
+            incoming: stats.loss_in,
+            outgoing: Some(stats.loss),
+        };
+        let circumstances = self
+            .engine
+            .upgrade()
+            .and_then(|engine| engine.circumstances(&self.key));
+        let news = match circumstances {
+            Some(circumstances) => self.judge.push(&stats, &circumstances, interval),
+            None => {
+                self.judge.pause();
+                None
+            }
+        };
+        stats.quality = self.judge.told().unwrap_or_default();
         self.progress(|session, user| CallEvent::Stats {
             session,
             user,
             stats,
         });
+        if let Some(quality) = news {
+            self.progress(|session, user| CallEvent::QualityChanged {
+                session,
+                user,
+                quality,
+            });
+        }
     }
 
     fn with_video_feed(&self, act: impl FnOnce(&VideoFeed)) {

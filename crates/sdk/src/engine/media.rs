@@ -1,8 +1,9 @@
 //! The media of calls: which of our tracks are open, and who gets them.
 
-use visavis_call::Command;
+use visavis_call::{Command, PeerState};
 use visavis_signal::{CallType, SessionId};
 
+use super::quality::{Camera, Circumstances, Losses};
 use super::{Engine, LocalTracks, PeerKey, State};
 use crate::error::CallError;
 use crate::event::CallEvent;
@@ -185,6 +186,40 @@ impl Engine {
             video,
         });
         told.map_err(CallError::from)
+    }
+
+    /// What matters for how good the call with a peer is; nothing while he is not connected.
+    pub(super) fn circumstances(&self, key: &PeerKey) -> Option<Circumstances> {
+        let (id, user) = key;
+        let state = self.lock();
+        let session = state.attached.as_ref()?.call.core().session(id)?;
+        let peer = session.peer(*user)?;
+        if peer.state() != PeerState::Connected {
+            return None;
+        }
+        let with_video = session.call_type() == CallType::Video;
+        let camera = |on: bool| match (with_video, on) {
+            (false, _) => Camera::Unused,
+            (true, true) => Camera::On,
+            (true, false) => Camera::Off,
+        };
+        // Who said nothing sends what the call type suggests.
+        let theirs = peer.media();
+        let elsewhere = state
+            .links
+            .iter()
+            .filter(|((of, other), _)| of == id && other != user)
+            .map(|(_, link)| link.losses())
+            .fold(Losses::default(), Losses::least);
+        let local = state.local.get(id);
+        Some(Circumstances {
+            held_here: session.media().held,
+            held_there: theirs.is_some_and(|media| media.held),
+            camera_here: camera(local.is_some_and(LocalTracks::video_is_on)),
+            camera_there: camera(theirs.is_none_or(|media| media.video)),
+            max_video_bitrate: state.config.max_video_bitrate,
+            elsewhere,
+        })
     }
 
     /// Feeds our media to a peer that just connected and announces his; a peer

@@ -6,6 +6,7 @@ mod long_calls;
 mod losses;
 mod nats;
 mod policies;
+mod quality;
 
 use std::time::Duration;
 
@@ -47,6 +48,7 @@ fn main() {
         .chain(long_calls::trials())
         .chain(nats::trials())
         .chain(policies::trials())
+        .chain(quality::trials())
         .collect();
     // They wait most of the time, each in a network of its own.
     arguments.test_threads.get_or_insert(MOST_AT_ONCE);
