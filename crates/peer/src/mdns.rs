@@ -2,9 +2,9 @@
 //! which only their own network can resolve (draft-ietf-mmusic-mdns-ice-candidates).
 //!
 //! Questions in multicast DNS, from a port of its own, to which answers come straight (RFC 6762
-//! sections 5.1 and 6.7). Browsers only answer to the whole group, so it is listened to as well,
-//! and only messages with a single question, so each kind of address is asked for alone. Nothing
-//! is ever answered here, and nothing waits for an answer: without one the other side is found by
+//! sections 5.1 and 6.7). Chromium answers the whole group and nobody alone, so that is listened to as
+//! well, and each kind of address is asked for in a message of its own, since not every responder
+//! reads a second question. Nothing is ever answered here, and nothing waits for an answer: without one the other side is found by
 //! the checks that it sends itself.
 
 use std::future::pending;
