@@ -61,9 +61,9 @@ pub struct ServerConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WebPage {
     /// There is none.
+    #[default]
     Off,
     /// The only application that there is; nobody's while there are several.
-    #[default]
     Only,
     /// This one.
     Of(ApplicationId),

@@ -84,7 +84,7 @@ pub(crate) struct ServeCommand {
     /// The page at `/`, a client for browsers, is for the users of this application: its number,
     /// `only` for the only one that there is, or `off` for no page. Its key and secret are told to
     /// everybody who opens the page, as to everybody who has an app
-    #[arg(long, value_name = "APP", default_value = "only", value_parser = web_page)]
+    #[arg(long, value_name = "APP", default_value = "off", value_parser = web_page)]
     web: WebPage,
     /// Add an application, two users and an answering robot for a first look
     #[arg(long = "try")]

@@ -10,7 +10,7 @@ use super::common::{APP, OTHER_APP, start, start_with};
 
 #[tokio::test]
 async fn files_say_what_the_page_may_do_and_are_sent_once() {
-    let running = start().await;
+    let running = start_with(|config| config.web = WebPage::Only).await;
     let rest = running.rest(APP);
     let icon = rest.get("/icon.svg").await;
     assert_eq!(icon.status, 200);
@@ -56,7 +56,7 @@ async fn files_say_what_the_page_may_do_and_are_sent_once() {
 
 #[tokio::test]
 async fn nothing_but_the_files_is_there() {
-    let running = start().await;
+    let running = start_with(|config| config.web = WebPage::Only).await;
     for path in [
         "/README.md",
         "/README",
@@ -67,7 +67,8 @@ async fn nothing_but_the_files_is_there() {
     ] {
         assert_eq!(running.rest(APP).get(path).await.status, 404, "{path}");
     }
-    let off = start_with(|config| config.web = WebPage::Off).await;
+    // Nothing is published unasked.
+    let off = start().await;
     let rest = off.rest(APP);
     assert_eq!(rest.get("/icon.svg").await.status, 404);
     assert_eq!(rest.get("/web.json").await.status, 404);
@@ -76,7 +77,7 @@ async fn nothing_but_the_files_is_there() {
 
 #[tokio::test]
 async fn the_page_is_told_the_application_that_is_published_and_no_other() {
-    let running = start().await;
+    let running = start_with(|config| config.web = WebPage::Only).await;
     let told = running.rest(APP).get("/web.json").await;
     assert_eq!(told.status, 200);
     assert_eq!(
